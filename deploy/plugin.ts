@@ -1,0 +1,53 @@
+import { NEWEST } from '../lib/edition.ts'
+import { checkRegistries } from '../lib/registries.ts'
+import { bundle } from './bundle.ts'
+import { loadRegistries } from './registries.ts'
+import { type Deployment, functions, resources } from './template.ts'
+
+// The `serverless` plugin that fills in what `serverless.yml` takes from the tables (`${tables:functions}`) and bundles the
+// functions before they are packaged.
+
+interface Source {
+  address: string
+  resolveConfigurationProperty(path: readonly string[]): Promise<string>
+}
+
+/** What the plugin uses of `serverless`. */
+interface Serverless {
+  service: { provider: { stage: string } }
+  classes: { Error: new (message: string) => Error }
+}
+
+const tables: Record<string, (deployment: Deployment) => unknown> = { functions, resources }
+
+export default class DeployPlugin {
+  hooks: Record<string, () => Promise<void>>
+
+  configurationVariablesSources = {
+    tables: {
+      async resolve({ address, resolveConfigurationProperty }: Source) {
+        const registries = await loadRegistries()
+        const deployment: Deployment = {
+          service: await resolveConfigurationProperty(['service']),
+          stage: await resolveConfigurationProperty(['provider', 'stage']),
+          awsRegion: await resolveConfigurationProperty(['provider', 'region']),
+          registryIds: registries.map(({ id }) => id),
+        }
+        return { value: tables[address]?.(deployment) ?? null }
+      },
+    },
+  }
+
+  constructor(serverless: Serverless) {
+    this.hooks = {
+      'before:package:cleanup': async () => {
+        try {
+          checkRegistries(await loadRegistries(), process.env.EDITION ?? NEWEST)
+        } catch (error) {
+          throw new serverless.classes.Error((error as Error).message)
+        }
+        await bundle()
+      },
+    }
+  }
+}

@@ -1,0 +1,9 @@
+import { family } from '../lib/family.ts'
+import { http } from '../lib/runtimes/lambda.ts'
+
+/** Vulnerability Advisor exemptions: the kind of the issue and the issue. */
+export const exemption = family('exemption', {
+  target: { needs: ['issueType', 'issueId'] },
+})
+
+export const handler = http([exemption])

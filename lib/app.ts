@@ -1,0 +1,59 @@
+import { registries } from '../registries.ts'
+import { environment, readConfig, readCredentials } from './config.ts'
+import { type Edition, edition } from './edition.ts'
+import type { Receiver } from './family.ts'
+import { intakeQueue, quarantineQueue } from './queues/names.ts'
+import type { Queues } from './queues/queue.ts'
+import { sqs } from './queues/sqs.ts'
+import { checkRegistries, type RegistryConfig } from './registries.ts'
+import { environmentSecrets, managedSecrets } from './secrets.ts'
+
+/** Milliseconds that one call between a webhook and its answer may take: Distribution gives up after a second. */
+const INTAKE_TIMEOUT = 350
+/** Milliseconds that one call of the router may take: its queues may be on another continent, and nobody waits. */
+const ROUTER_TIMEOUT = 3000
+
+/** What the functions of one deployment share. */
+export interface App {
+  stage: string
+  /** The tables in use. */
+  tables: Edition
+  receiver: Receiver
+  /** Queues with the router's patience. */
+  queues: Queues
+}
+
+/**
+ * Puts the functions' parts together from the environment and `registries.ts`. Throws `INVALID_CONFIG` that lists every mistake.
+ * In local emulation a secret that is not set is `local`; on AWS secrets are read when they are needed.
+ */
+export function start(configs: readonly RegistryConfig[] = registries, env = environment()): App {
+  const config = readConfig(env)
+  const checked = checkRegistries(configs, config.edition)
+  const aws = { credentials: () => readCredentials(env), ...(config.awsEndpoint ? { endpoint: config.awsEndpoint } : {}) }
+  const secrets =
+    config.emulated
+      ? environmentSecrets(env, [...checked.keys()], 'local')
+      : managedSecrets(aws, config.awsRegion, config.stage, INTAKE_TIMEOUT)
+  return {
+    stage: config.stage,
+    tables: edition(config.edition),
+    receiver: {
+      registries: checked,
+      secrets,
+      queues: sqs({ ...aws, accountId: config.accountId, timeout: INTAKE_TIMEOUT }),
+      intake: intakeQueue(config.stage, config.awsRegion),
+      quarantine: quarantineQueue(config.stage, config.awsRegion),
+      bodyLimit: config.bodyLimit,
+    },
+    queues: sqs({ ...aws, accountId: config.accountId, timeout: ROUTER_TIMEOUT }),
+  }
+}
+
+let started: App | undefined
+
+/** The app of this process, made at the first call. An attempt that failed is made again at the next one. */
+export function app(): App {
+  started ??= start()
+  return started
+}

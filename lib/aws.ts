@@ -1,0 +1,127 @@
+import { Agent as HttpAgent, request as httpRequest } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import aws4 from 'aws4'
+
+// One signed call to an AWS service with the JSON protocol: SigV4 by `aws4` over keep-alive connections. `bench/` compares it
+// with the AWS SDK and with `aws4fetch`: it starts in less than half of the time and takes a third of the CPU.
+
+/** Credentials as Lambda puts them into the environment. */
+export interface Credentials {
+  accessKeyId: string
+  secretAccessKey: string
+  sessionToken?: string
+}
+
+/** How to reach AWS. `endpoint` stands in for AWS's own addresses, as in local emulation. */
+export interface Aws {
+  /** Read at every call, because Lambda renews them. */
+  credentials(): Credentials
+  endpoint?: string
+}
+
+/** What AWS answered with a status over 299; `code` is the error's short name: `QueueDoesNotExist`. */
+export class AwsError extends Error {
+  readonly code: string
+  readonly status: number
+  constructor(status: number, code: string, message: string) {
+    super(message)
+    this.name = 'AwsError'
+    this.status = status
+    this.code = code
+  }
+}
+
+const agents = {
+  'http:': new HttpAgent({ keepAlive: true, maxSockets: 64 }),
+  'https:': new HttpsAgent({ keepAlive: true, maxSockets: 64 }),
+}
+
+const CONTENT_TYPE = 'application/x-amz-json-1.0'
+
+/** The short name of an error: `com.amazonaws.sqs#QueueDoesNotExist` → `QueueDoesNotExist`. */
+const shortName = (type: unknown): string => (typeof type === 'string' ? (type.split('#').at(-1) as string) : 'Unknown')
+
+function parseAnswer(status: number, text: string): Record<string, unknown> {
+  let answer: Record<string, unknown>
+  try {
+    answer = JSON.parse(text || '{}')
+  } catch (cause) {
+    throw new Error(`AWS answered ${status} with a body that is not JSON`, { cause })
+  }
+  if (status > 299) throw new AwsError(status, shortName(answer.__type), String(answer.message ?? answer.Message ?? ''))
+  return answer
+}
+
+/**
+ * Calls `operation` (`AmazonSQS.SendMessageBatch`) of `service` in `region` with `input` as JSON, and resolves to the answer.
+ * Rejects with an `AwsError` for an error that AWS names, with another `Error` when there is no whole answer within
+ * `timeout` milliseconds. A connection that was closed while it idled is opened anew once.
+ */
+export async function call(
+  aws: Aws,
+  service: string,
+  region: string,
+  operation: string,
+  input: unknown,
+  timeout: number,
+): Promise<Record<string, unknown>> {
+  const url = new URL(aws.endpoint ?? `https://${service}.${region}.amazonaws.com`)
+  const body = JSON.stringify(input)
+  const send = () => {
+    const signed = aws4.sign(
+      {
+        host: url.host,
+        path: '/',
+        method: 'POST',
+        service,
+        region,
+        headers: { 'Content-Type': CONTENT_TYPE, 'X-Amz-Target': operation },
+        body,
+      },
+      aws.credentials(),
+    )
+    return exchange(url, signed.headers as Record<string, string>, body, timeout)
+  }
+  try {
+    return await send()
+  } catch (error) {
+    if (!(error instanceof Error) || !('reused' in error)) throw error
+    return await send()
+  }
+}
+
+function exchange(url: URL, headers: Record<string, string>, body: string, timeout: number): Promise<Record<string, unknown>> {
+  const protocol = url.protocol as keyof typeof agents
+  return new Promise((resolve, reject) => {
+    const request = (protocol === 'http:' ? httpRequest : httpsRequest)({
+      agent: agents[protocol],
+      hostname: url.hostname,
+      port: url.port,
+      method: 'POST',
+      path: '/',
+      headers,
+    })
+    const timer = setTimeout(() => request.destroy(new Error(`AWS did not answer within ${timeout} ms`)), timeout)
+    const fail = (error: Error & { code?: string }) => {
+      clearTimeout(timer)
+      const stale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+      reject(stale ? Object.assign(error, { reused: true }) : error)
+    }
+    request.on('error', fail)
+    request.on('response', (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', fail)
+      response.on('close', () => {
+        clearTimeout(timer)
+        if (!response.complete) return reject(new Error('AWS broke off in the middle of its answer'))
+        try {
+          resolve(parseAnswer(response.statusCode ?? 0, Buffer.concat(chunks).toString()))
+        } catch (error) {
+          reject(error)
+        }
+      })
+    })
+    request.end(body)
+  })
+}

@@ -1,0 +1,81 @@
+import type { Credentials } from './aws.ts'
+import { edition } from './edition.ts'
+import { RouterError } from './errors.ts'
+
+// The only reader of the environment.
+
+/** Settings of one deployment, checked. */
+export interface Config {
+  stage: string
+  /** Date of the tables in use. */
+  edition: string
+  awsRegion: string
+  accountId: string
+  /** Everything runs on one machine: secrets come from the environment, and one that is not set is `local`. */
+  emulated: boolean
+  /** Address that stands in for AWS, as in local emulation. */
+  awsEndpoint: string | undefined
+  /** Most bytes of a body. */
+  bodyLimit: number
+  port: number
+  emulatorPort: number
+  host: string
+  stateDir: string
+}
+
+/** Lambda takes 6 MB in and out; nothing can be larger than that. */
+const HARD_BODY_LIMIT = 6 * 1024 * 1024
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The environment itself, read anew at every look. */
+export const environment = (): Environment => process.env
+
+/**
+ * Reads and checks the environment. Throws one `INVALID_CONFIG` that lists every mistake at once: variable, value, what it
+ * should be.
+ */
+export function readConfig(env: Environment = environment()): Config {
+  const mistakes: string[] = []
+  const text = (name: string, fallback: string, form: RegExp, wanted: string): string => {
+    const value = env[name] || fallback
+    if (!form.test(value)) mistakes.push(`${name} is ${JSON.stringify(value)}, but has to be ${wanted}`)
+    return value
+  }
+  const number = (name: string, fallback: number, least: number, most: number): number => {
+    const value = Number(env[name] || fallback)
+    if (Number.isInteger(value) && value >= least && value <= most) return value
+    mistakes.push(`${name} is ${JSON.stringify(env[name])}, but has to be a whole number from ${least} to ${most}`)
+    return fallback
+  }
+  const config: Config = {
+    stage: text('STAGE', 'local', /^[a-z0-9](?:[a-z0-9-]{0,18}[a-z0-9])?$/, '1 to 20 lower-case letters, digits and dashes'),
+    edition: text('EDITION', '2020-07-28', /^/, 'a date'),
+    awsRegion: text('AWS_REGION', 'eu-central-1', /^[a-z]{2}(?:-[a-z]+)+-\d$/, 'an AWS region'),
+    accountId: text('ACCOUNT_ID', '000000000000', /^\d{12}$/, 'the 12 digits of an AWS account'),
+    emulated: env.EMULATION === 'local',
+    awsEndpoint: env.AWS_ENDPOINT || undefined,
+    bodyLimit: number('BODY_LIMIT', 1024 * 1024, 1024, HARD_BODY_LIMIT),
+    port: number('PORT', 3000, 1, 65_535),
+    emulatorPort: number('EMULATOR_PORT', 4566, 1, 65_535),
+    host: text('HOST', '127.0.0.1', /^[0-9a-zA-Z.:-]+$/, 'an address of this machine'),
+    stateDir: env.STATE_DIR || '.local',
+  }
+  text('EVENT_FORMAT', 'activity-tracker', /^activity-tracker$/, 'activity-tracker, the one format of this version')
+  try {
+    edition(config.edition)
+  } catch (error) {
+    mistakes.push(`EDITION: ${(error as Error).message}`)
+  }
+  if (mistakes.length > 0) {
+    throw new RouterError('INVALID_CONFIG', `The environment has ${mistakes.length} mistake(s):\n  - ${mistakes.join('\n  - ')}`)
+  }
+  return config
+}
+
+/** AWS credentials as Lambda and the AWS tools put them into the environment; local emulation takes any. */
+export const readCredentials = (env: Environment): Credentials => ({
+  accessKeyId: env.AWS_ACCESS_KEY_ID || 'local',
+  secretAccessKey: env.AWS_SECRET_ACCESS_KEY || 'local',
+  ...(env.AWS_SESSION_TOKEN ? { sessionToken: env.AWS_SESSION_TOKEN } : {}),
+})

@@ -1,0 +1,62 @@
+import type { App } from './app.ts'
+import { errors, RouterError } from './errors.ts'
+import { type FamilyRules, receive } from './family.ts'
+import type { Entry } from './log.ts'
+import type { Request, Response } from './request.ts'
+
+// The paths of the HTTP contract, and the answer to everything that goes wrong.
+
+const ok = (body: unknown): Response => ({ status: 200, headers: {}, body })
+
+const decode = (part: string): string => {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return ''
+  }
+}
+
+async function webhook(request: Request, families: readonly FamilyRules[], app: App, entry: Entry): Promise<Response> {
+  const [, , id = '', name, ...rest] = request.path.replace(/\/$/, '').split('/')
+  const served = name === undefined ? families : families.filter((rules) => rules.family === name)
+  if (served.length === 0 || rest.length > 0 || id === '') throw new RouterError('NOT_FOUND')
+  return receive(request, decode(id), served, app.receiver, entry)
+}
+
+/**
+ * Answers any request: webhooks for `families`, and the tables. Throws a `RouterError` for what is answered with an error, see
+ * `answerError`.
+ */
+export async function answer(
+  request: Request,
+  families: readonly FamilyRules[],
+  app: App,
+  entry: Entry,
+): Promise<Response> {
+  const { method, path } = request
+  if (path.startsWith('/webhooks/') && (method === 'POST' || method === 'OPTIONS')) return webhook(request, families, app, entry)
+  if (method === 'GET' && path === '/health') {
+    await app.receiver.queues.ready(app.receiver.intake)
+    return ok({ status: 'ready', stage: app.stage, edition: app.tables.date })
+  }
+  if (method === 'GET' && path === '/actions') return ok({ edition: app.tables.date, actions: app.tables.actions })
+  if (method === 'GET' && path === '/locations') {
+    const locations = app.tables.regions.map(({ domains: _domains, ...row }) => row)
+    return ok({ edition: app.tables.date, locations })
+  }
+  throw new RouterError('NOT_FOUND')
+}
+
+/** The answer to a request that ended in `error`: `{"code","message"}` of the error's row, never a stack, never a cause. */
+export function answerError(error: unknown, entry: Entry): Response {
+  const known = error instanceof RouterError && errors[error.code].status !== null
+  const code = known ? error.code : 'INTERNAL'
+  const row = errors[code]
+  entry.code = code
+  if (code === 'UNAUTHENTICATED') entry.rejected = 1
+  if (known) entry.why = error.message
+  else entry.error = error
+  // What the sender gets to read of an error on our side is the row's sentence alone.
+  const message = row.retry ? row.message : (error as RouterError).message
+  return { status: row.status ?? 500, headers: row.retry ? { 'retry-after': '5' } : {}, body: { code, message } }
+}

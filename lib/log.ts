@@ -1,0 +1,42 @@
+/** One wide line: filled in on the way, written once. Never holds a secret, a header or a query string. */
+export interface Entry {
+  event: string
+  requestId?: string
+  registry?: string
+  family?: string
+  status?: number
+  /** Accounting: received = accepted + ignored + quarantined, or all rejected. */
+  received?: number
+  accepted?: number
+  ignored?: Record<string, number>
+  quarantined?: readonly string[]
+  rejected?: number
+  deprecated?: number
+  routed?: Record<string, number>
+  failed?: Record<string, number>
+  code?: string
+  why?: string
+  error?: unknown
+  milliseconds?: number
+}
+
+/** An error as plain data, its causes included. */
+function plain(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const { name, message, stack, cause } = error
+  return { name, message, stack, ...(cause === undefined ? {} : { cause: plain(cause) }) }
+}
+
+/** Writes `entry` as one line of JSON to standard output, where Lambda's log and local emulation pick it up. */
+export function log(entry: Entry): void {
+  const { error, ...rest } = entry
+  const quarantined: Record<string, number> = {}
+  for (const reason of entry.quarantined ?? []) quarantined[reason] = (quarantined[reason] ?? 0) + 1
+  const line = {
+    time: new Date().toISOString(),
+    ...rest,
+    ...(entry.quarantined ? { quarantined } : {}),
+    ...(error === undefined ? {} : { error: plain(error) }),
+  }
+  process.stdout.write(`${JSON.stringify(line)}\n`)
+}

@@ -1,0 +1,67 @@
+import { toText } from './event.ts'
+import type { ErrorCode } from './errors.ts'
+import { derivedId, fingerprint } from './ids.ts'
+import type { Message } from './queues/queue.ts'
+import type { Registry } from './registries.ts'
+import type { Request } from './request.ts'
+import { formatTime } from './time.ts'
+
+/** Something genuine that is unusable: `item` is its index in the body, `undefined` when it is the body as a whole. */
+export interface Unusable {
+  reason: ErrorCode
+  message: string
+  item: number | undefined
+}
+
+/** Messages may have 1 MiB; base64 makes three bytes into four, and the rest of the message needs some room too. */
+const PART_BYTES = 600 * 1024
+/** Bytes that the quarantine of one request may take as one message an item; over that, one message lists its items. */
+const SEPARATE_BYTES = 1024 * 1024
+
+// Only what is known to be no credential, because a secret may come in a header of any name.
+const KEPT_HEADERS = /^(?:content-type|content-encoding|user-agent|webhook-id|webhook-timestamp|ce-[a-z0-9]+)$/
+
+/** The headers that may be kept: they help to read the body and hold no credential. */
+const keepHeaders = (headers: Request['headers']): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => KEPT_HEADERS.test(name)))
+
+/** The id of an unusable item: the same for every delivery of the same bytes to the same registry. */
+export const quarantineId = (registry: Registry, request: Request, item: number | undefined): string =>
+  derivedId('quarantine', registry.id, fingerprint(request.body), String(item ?? ''))
+
+/**
+ * The messages that keep `unusable` (all of one request) with everything needed to look into them and to try again: reason,
+ * headers without credentials, and the body as received. One message an item; a body too large for one message is spread over
+ * several with `part` and `parts`; when one an item would take more than 1 MiB, a single message lists all of them in `items`.
+ */
+export function quarantineMessages(
+  registry: Registry,
+  family: string,
+  request: Request,
+  unusable: readonly Unusable[],
+): Message[] {
+  const [first] = unusable
+  if (!first) return []
+  const together = unusable.length > 1 && unusable.length * request.body.length > SEPARATE_BYTES
+  const headers = keepHeaders(request.headers)
+  const parts = Math.max(1, Math.ceil(request.body.length / PART_BYTES))
+  return (together ? [first] : unusable).flatMap(({ reason, message, item }) =>
+    Array.from({ length: parts }, (_, index) => {
+      const body = request.body.subarray(index * PART_BYTES, (index + 1) * PART_BYTES).toString('base64')
+      const kept = {
+        id: quarantineId(registry, request, item),
+        reason,
+        message,
+        registry: registry.id,
+        family,
+        receivedAt: formatTime(request.receivedAt),
+        headers,
+        body,
+        ...(item === undefined ? {} : { item }),
+        ...(together ? { items: unusable.map((entry) => ({ item: entry.item, reason: entry.reason })) } : {}),
+        ...(parts > 1 ? { part: index + 1, parts } : {}),
+      }
+      return { body: toText(kept), attributes: { type: 'quarantine', registry: registry.id, reason, id: kept.id } }
+    }),
+  )
+}

@@ -1,0 +1,73 @@
+/** A queue by its name and the AWS region that holds it. */
+export interface QueueRef {
+  name: string
+  awsRegion: string
+}
+
+/** One message to send: `body` is JSON text, at most 1 MiB together with its attributes; at most 10 attributes. */
+export interface Message {
+  body: string
+  attributes: Readonly<Record<string, string>>
+}
+
+/** One message as received; `receipt` stands for this receiving of it. */
+export interface Received extends Message {
+  messageId: string
+  receipt: string
+  /** How often it was received, this time included. */
+  receiveCount: number
+}
+
+/**
+ * A way to queue. At least once: a message that was taken is kept until it is removed, and may come twice.
+ *
+ * Every method rejects with `UNAVAILABLE` when the queue cannot be reached in time, does not exist or does not answer as it
+ * should; nothing is promised then, although some messages may have been taken.
+ */
+export interface Queues {
+  /**
+   * Sends `messages`, in as few calls as the limits of the queue allow (10 entries, 1 MiB). Resolves to the indices of those that
+   * the queue did not take, in order: `[]` means that all are kept.
+   */
+  send(queue: QueueRef, messages: readonly Message[]): Promise<number[]>
+  /** Up to `most` (1-10) messages, hidden from others for `hideSeconds`; waits up to `waitSeconds` for the first. */
+  receive(queue: QueueRef, most: number, waitSeconds: number, hideSeconds: number): Promise<Received[]>
+  /** Removes a received message for good. */
+  remove(queue: QueueRef, receipt: string): Promise<void>
+  /** Hides a received message for `seconds` from now; 0 gives it back at once. */
+  hide(queue: QueueRef, receipt: string, seconds: number): Promise<void>
+  /** Resolves when the queue exists and answers. */
+  ready(queue: QueueRef): Promise<void>
+}
+
+/** Most entries of one call, and most bytes of its bodies and attributes together (SQS). */
+export const MAX_ENTRIES = 10
+export const MAX_BATCH_BYTES = 1024 * 1024
+
+/** Bytes that a message counts for: body, and name, type (`String`) and value of every attribute. */
+export function sizeOf(message: Message): number {
+  let bytes = Buffer.byteLength(message.body)
+  for (const [name, value] of Object.entries(message.attributes)) {
+    bytes += Buffer.byteLength(name) + 'String'.length + Buffer.byteLength(value)
+  }
+  return bytes
+}
+
+/** `messages` as lists of indices, each list small enough for one call by entries and by bytes, order kept. */
+export function batches(messages: readonly Message[]): number[][] {
+  const lists: number[][] = []
+  let current: number[] = []
+  let bytes = 0
+  messages.forEach((message, index) => {
+    const size = sizeOf(message)
+    if (current.length === MAX_ENTRIES || (current.length > 0 && bytes + size > MAX_BATCH_BYTES)) {
+      lists.push(current)
+      current = []
+      bytes = 0
+    }
+    current.push(index)
+    bytes += size
+  })
+  if (current.length > 0) lists.push(current)
+  return lists
+}

@@ -1,0 +1,103 @@
+import { type Aws, AwsError, call } from '../aws.ts'
+import { RouterError } from '../errors.ts'
+import { batches, type Message, type QueueRef, type Queues, type Received } from './queue.ts'
+
+/** `timeout`: milliseconds that one call may take; `accountId`: the AWS account of the queues. */
+export interface SqsOptions extends Aws {
+  accountId: string
+  timeout: number
+}
+
+/** Calls that are under way at once for one `send`. */
+const PARALLEL = 16
+
+interface Entry {
+  Id: string
+}
+
+interface SqsMessage {
+  MessageId: string
+  ReceiptHandle: string
+  Body: string
+  Attributes?: { ApproximateReceiveCount?: string }
+  MessageAttributes?: Record<string, { StringValue?: string }>
+}
+
+const toAttributes = (attributes: Message['attributes']) =>
+  Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [name, { DataType: 'String', StringValue: value }]),
+  )
+
+const toReceived = (message: SqsMessage): Received => ({
+  messageId: message.MessageId,
+  receipt: message.ReceiptHandle,
+  receiveCount: Number(message.Attributes?.ApproximateReceiveCount ?? 1),
+  body: message.Body,
+  attributes: Object.fromEntries(
+    Object.entries(message.MessageAttributes ?? {}).map(([name, { StringValue }]) => [name, StringValue ?? '']),
+  ),
+})
+
+/** Amazon SQS, or whatever speaks its JSON protocol at `options.endpoint`. */
+export function sqs(options: SqsOptions): Queues {
+  async function ask(queue: QueueRef, operation: string, input: object, extra = 0): Promise<Record<string, unknown>> {
+    const host = options.endpoint ?? `https://sqs.${queue.awsRegion}.amazonaws.com`
+    const QueueUrl = `${host}/${options.accountId}/${queue.name}`
+    try {
+      const timeout = options.timeout + extra
+      return await call(options, 'sqs', queue.awsRegion, `AmazonSQS.${operation}`, { QueueUrl, ...input }, timeout)
+    } catch (cause) {
+      const why = cause instanceof AwsError ? `${cause.code} ${cause.message}` : (cause as Error).message
+      throw new RouterError('UNAVAILABLE', `${operation} of ${queue.name} in ${queue.awsRegion} failed: ${why}`, { cause })
+    }
+  }
+
+  /** Sends the messages at `indices`, at most 10, and resolves to the indices of those that were refused. */
+  async function sendBatch(queue: QueueRef, messages: readonly Message[], indices: readonly number[]): Promise<number[]> {
+    const Entries = indices.map((index) => {
+      const { body, attributes } = messages[index] as Message
+      return { Id: String(index), MessageBody: body, MessageAttributes: toAttributes(attributes) }
+    })
+    const answer = await ask(queue, 'SendMessageBatch', { Entries })
+    // What is not named as taken was not taken, whatever `Failed` says.
+    const taken = new Set(((answer.Successful ?? []) as Entry[]).map(({ Id }) => Number(Id)))
+    return indices.filter((index) => !taken.has(index))
+  }
+
+  return {
+    async send(queue, messages) {
+      const lists = batches(messages)
+      const failed: number[] = []
+      const worker = async () => {
+        for (let list = lists.shift(); list; list = lists.shift()) {
+          const refused = await sendBatch(queue, messages, list)
+          // A single entry fails for passing reasons (throttling, an internal error): once more, then it is the caller's.
+          failed.push(...(refused.length > 0 ? await sendBatch(queue, messages, refused) : []))
+        }
+      }
+      await Promise.all(Array.from({ length: Math.min(PARALLEL, lists.length) }, worker))
+      return failed.sort((a, b) => a - b)
+    },
+    async receive(queue, most, waitSeconds, hideSeconds) {
+      const input = {
+        MaxNumberOfMessages: most,
+        WaitTimeSeconds: waitSeconds,
+        VisibilityTimeout: hideSeconds,
+        MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+        AttributeNames: ['ApproximateReceiveCount'],
+        MessageAttributeNames: ['All'],
+      }
+      const answer = await ask(queue, 'ReceiveMessage', input, waitSeconds * 1000)
+      return ((answer.Messages ?? []) as SqsMessage[]).map(toReceived)
+    },
+    async remove(queue, receipt) {
+      await ask(queue, 'DeleteMessage', { ReceiptHandle: receipt })
+    },
+    async hide(queue, receipt, seconds) {
+      await ask(queue, 'ChangeMessageVisibility', { ReceiptHandle: receipt, VisibilityTimeout: seconds })
+    },
+    async ready(queue) {
+      await ask(queue, 'GetQueueAttributes', { AttributeNames: ['QueueArn'] })
+    },
+  }
+}

@@ -1,0 +1,97 @@
+import { RouterError } from './errors.ts'
+import { type Edition, edition } from './edition.ts'
+import type { RegionName } from './locations.ts'
+import { type SourceName, sources } from './sources/index.ts'
+
+/** One configured sender, as written in `registries.ts`. Secrets never stand there. */
+export interface RegistryConfig {
+  /** Last part of its webhook URL, and what its secret is found by: lower-case letters, digits and dashes. */
+  id: string
+  source: SourceName
+  /** Domain that its images are named by; one of the location table if it ends in `icr.io`. */
+  domain: string
+  /** Region of the location table (present or former name) or `global`. It alone decides where events go. */
+  region: RegionName
+  /** Account that the events are written for. */
+  account: string
+  /** Editions whose actions it may send, the first one also gives the location mapping; `EDITION` if left out. */
+  editions?: readonly string[]
+  /** Settings of its source. */
+  accept?: Record<string, never>
+}
+
+/** A checked registry with its tables. */
+export interface Registry extends Omit<RegistryConfig, 'editions'> {
+  editions: readonly [Edition, ...Edition[]]
+}
+
+const ID = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
+const DOMAIN = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?$/
+const ACCOUNT = /^[A-Za-z0-9_-]{1,64}$/
+
+/** `hub.example.com:5000` → `hub.example.com`: ports and letter case say nothing about which registry it is. */
+export const bareDomain = (domain: string): string => domain.toLowerCase().replace(/:\d+$/, '').replace(/\.$/, '')
+
+function editionsOf(config: RegistryConfig, fallback: string, complain: (what: string) => void): Edition[] {
+  const dates = config.editions ?? [fallback]
+  if (dates.length === 0) complain('editions: is empty; leave it out to use EDITION')
+  return dates.flatMap((date) => {
+    try {
+      return [edition(date)]
+    } catch (error) {
+      complain(`editions: ${(error as Error).message}`)
+      return []
+    }
+  })
+}
+
+function checkPlace(config: RegistryConfig, tables: Edition, complain: (what: string) => void): void {
+  const region = tables.region(config.region)
+  if (!region) {
+    const known = tables.regions.map((row) => row.region).join(', ')
+    complain(`region: ${JSON.stringify(config.region)} is not in edition ${tables.date}; it has ${known}`)
+  }
+  const domain = bareDomain(String(config.domain))
+  if (!/(?:^|\.)icr\.io$/.test(domain)) return
+  const owner = tables.domain(domain)
+  if (!owner) complain(`domain: ${config.domain} is not in the location table of edition ${tables.date}`)
+  else if (region && owner !== region) {
+    complain(`domain: ${config.domain} belongs to region ${owner.region}, but region says ${config.region}`)
+  }
+}
+
+function check(config: RegistryConfig, fallback: string, complain: (what: string) => void): Registry | undefined {
+  if (!ID.test(config.id)) complain('id: use 1 to 63 lower-case letters, digits and inner dashes')
+  if (!Object.hasOwn(sources, config.source)) {
+    complain(`source: ${JSON.stringify(config.source)} is unknown; there are ${Object.keys(sources).join(', ')}`)
+  }
+  if (!DOMAIN.test(String(config.domain))) complain('domain: write it like de.icr.io or registry.example.com:5000')
+  if (!ACCOUNT.test(String(config.account))) complain('account: use 1 to 64 letters, digits, dashes and underscores')
+  const allowed = ['id', 'source', 'domain', 'region', 'account', 'editions', 'accept']
+  for (const key of Object.keys(config)) if (!allowed.includes(key)) complain(`${key}: there is no such setting`)
+  for (const key of Object.keys(config.accept ?? {})) complain(`accept.${key}: ${config.source} has no such setting`)
+  const [first, ...rest] = editionsOf(config, fallback, complain)
+  if (!first) return undefined
+  checkPlace(config, first, complain)
+  return { ...config, editions: [first, ...rest] }
+}
+
+/**
+ * Checks `configs` (the list of `registries.ts`) and returns them by id. Throws one `INVALID_CONFIG` that lists every mistake of
+ * every registry at once. `fallback` is the edition of registries that name none.
+ */
+export function checkRegistries(configs: readonly RegistryConfig[], fallback: string): ReadonlyMap<string, Registry> {
+  const mistakes: string[] = []
+  const registries = new Map<string, Registry>()
+  configs.forEach((config, index) => {
+    const complain = (what: string) => mistakes.push(`registry ${JSON.stringify(config.id ?? index)}: ${what}`)
+    const registry = check(config, fallback, complain)
+    if (registries.has(config.id)) complain('id: is used twice')
+    if (registry) registries.set(config.id, registry)
+  })
+  if (configs.length === 0) mistakes.push('there is no registry: add one')
+  if (mistakes.length > 0) {
+    throw new RouterError('INVALID_CONFIG', `registries.ts has ${mistakes.length} mistake(s):\n  - ${mistakes.join('\n  - ')}`)
+  }
+  return registries
+}

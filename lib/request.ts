@@ -1,0 +1,17 @@
+/** An HTTP request as it was sent: header names in lower case, `body` the very bytes. Times are milliseconds since 1970. */
+export interface Request {
+  method: string
+  /** Without the query string, percent-encoding as sent. */
+  path: string
+  query: string
+  headers: Readonly<Record<string, string>>
+  body: Buffer
+  receivedAt: number
+}
+
+/** An HTTP answer; `body` is sent as JSON. */
+export interface Response {
+  status: number
+  headers: Record<string, string>
+  body: unknown
+}

@@ -1,0 +1,97 @@
+import { type AuditEvent, locate, toText } from './event.ts'
+import { RouterError } from './errors.ts'
+import type { Entry } from './log.ts'
+import type { Location } from './locations.ts'
+import { locationQueue } from './queues/names.ts'
+import type { Message, QueueRef, Queues } from './queues/queue.ts'
+import { route } from './route.ts'
+
+// The way from the intake queue to the queue of the location: the only place that knows locations.
+
+/** A message of the intake queue. */
+export interface IntakeMessage {
+  messageId: string
+  body: string
+}
+
+interface Routable {
+  messageId: string
+  location: Location
+  queue: QueueRef
+  message: Message
+}
+
+/** Attributes of a message on a location queue: nine of the ten that a message may have. */
+function attributesOf(event: AuditEvent, location: string, account: string): Record<string, string> {
+  return {
+    type: 'audit',
+    account,
+    region: event.provenance?.region ?? '',
+    location,
+    action: event.action,
+    severity: event.severity,
+    dataEvent: String(event.dataEvent),
+    id: event.id,
+    edition: event.provenance?.edition ?? '',
+  }
+}
+
+function read(message: IntakeMessage, stage: string): Routable {
+  const event = JSON.parse(message.body) as AuditEvent
+  const path = event.route
+  if (!path) throw new RouterError('UNROUTABLE', 'The message holds no event with a route.')
+  const routed = route(path.region, path.edition)
+  const located = locate(event, routed.location)
+  const account = /:a\/([^:]*):/.exec(event.logSourceCRN)?.[1] ?? ''
+  return {
+    messageId: message.messageId,
+    location: routed.location,
+    queue: locationQueue(stage, routed),
+    message: { body: toText(located), attributes: attributesOf(located, routed.location, account) },
+  }
+}
+
+/**
+ * Puts every event of `messages` on the queue of its location. Resolves to the ids of the messages that have to be tried again:
+ * those that no location could be found for and those whose queue did not take them. They stay on the intake queue, in the end
+ * on its dead-letter queue, and never go to another location. `entry` is filled in for the log.
+ */
+export async function routeMessages(
+  messages: readonly IntakeMessage[],
+  stage: string,
+  queues: Queues,
+  entry: Entry,
+): Promise<string[]> {
+  const failed: string[] = []
+  const groups = new Map<Location, Routable[]>()
+  entry.received = messages.length
+  entry.routed = {}
+  entry.failed = {}
+  const count = (counts: Record<string, number>, key: string, by: number) => {
+    if (by > 0) counts[key] = (counts[key] ?? 0) + by
+  }
+  for (const message of messages) {
+    try {
+      const routable = read(message, stage)
+      groups.set(routable.location, [...(groups.get(routable.location) ?? []), routable])
+    } catch (error) {
+      entry.error = error
+      failed.push(message.messageId)
+      count(entry.failed, 'unroutable', 1)
+    }
+  }
+  const deliver = async ([location, group]: [Location, Routable[]]) => {
+    const queue = (group[0] as Routable).queue
+    const refused = await queues
+      .send(queue, group.map(({ message }) => message))
+      .catch((error: unknown) => {
+        entry.error = error
+        return group.map((_, index) => index)
+      })
+    failed.push(...refused.map((index) => (group[index] as Routable).messageId))
+    count(entry.failed as Record<string, number>, location, refused.length)
+    count(entry.routed as Record<string, number>, location, group.length - refused.length)
+  }
+  await Promise.all([...groups].map(deliver))
+  return failed
+}

@@ -1,0 +1,103 @@
+import middy from '@middy/core'
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, SQSBatchResponse, SQSEvent } from 'aws-lambda'
+import { app } from '../app.ts'
+import type { FamilyRules } from '../family.ts'
+import { answer, answerError } from '../http.ts'
+import { type Entry, log } from '../log.ts'
+import type { Request, Response } from '../request.ts'
+import { routeMessages } from '../router.ts'
+
+// AWS Lambda: the only importer of middy. What the platform hands over is turned into ours before the handler and back after it.
+
+/** One call of a function: what came in, and its line in the log. */
+interface Call<Input> {
+  input: Input
+  entry: Entry
+  start: number
+}
+
+/**
+ * The request as it was sent. An HTTP API hands most content types over in base64, all of Distribution's and CloudEvents' among
+ * them (facts/lambda-and-sqs.md), and has lower-cased the header names.
+ */
+function toRequest(event: APIGatewayProxyEventV2): Request {
+  return {
+    method: event.requestContext.http.method,
+    path: event.rawPath,
+    query: event.rawQueryString,
+    headers: event.headers as Record<string, string>,
+    body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
+    receivedAt: Date.now(),
+  }
+}
+
+function toResult(response: Response): APIGatewayProxyStructuredResultV2 {
+  return {
+    statusCode: response.status,
+    headers: {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      ...response.headers,
+    },
+    body: response.body === undefined ? '' : JSON.stringify(response.body),
+  }
+}
+
+function write(call: Call<unknown>): void {
+  call.entry.milliseconds = Math.round((performance.now() - call.start) * 100) / 100
+  log(call.entry)
+}
+
+const open = <Input>(event: string, input: Input, requestId: string): Call<Input> => ({
+  input,
+  entry: { event, requestId },
+  start: performance.now(),
+})
+
+/** The Lambda handler of an HTTP function that serves `families`. Answers every request; never throws. */
+export function http(families: readonly FamilyRules[]) {
+  return middy<Call<Request>, APIGatewayProxyStructuredResultV2>()
+    .use({
+      before(request) {
+        const event = request.event as unknown as APIGatewayProxyEventV2
+        request.event = open('request', toRequest(event), event.requestContext.requestId)
+      },
+      after({ event, response }) {
+        event.entry.status = response?.statusCode ?? 0
+        write(event)
+      },
+      onError(request) {
+        const { entry } = request.event
+        request.response = toResult(answerError(request.error, entry))
+        entry.status = request.response.statusCode ?? 0
+        write(request.event)
+      },
+    })
+    .handler(async ({ input, entry }) => toResult(await answer(input, families, app(), entry)))
+}
+
+const retry = (messageIds: readonly string[]): SQSBatchResponse => ({
+  batchItemFailures: messageIds.map((itemIdentifier) => ({ itemIdentifier })),
+})
+
+/** The Lambda handler of the router: an SQS batch in, the records to be tried again out. A failing record never costs others. */
+export function router() {
+  return middy<Call<SQSEvent>, SQSBatchResponse>()
+    .use({
+      before(request) {
+        request.event = open('route', request.event as unknown as SQSEvent, request.context.awsRequestId)
+      },
+      after: ({ event }) => write(event),
+      onError(request) {
+        const { entry, input }: Call<SQSEvent> = request.event
+        entry.error = request.error
+        write(request.event)
+        request.response = retry(input.Records.map((record) => record.messageId))
+      },
+    })
+    .handler(async ({ input, entry }) => {
+      const { stage, queues } = app()
+      return retry(await routeMessages(input.Records, stage, queues, entry))
+    })
+}

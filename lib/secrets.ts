@@ -1,0 +1,65 @@
+import { type Aws, AwsError, call } from './aws.ts'
+import { RouterError } from './errors.ts'
+
+/** The valid secrets of a registry; rejects with `INVALID_CONFIG` when there is none, `UNAVAILABLE` when they can't be read. */
+export type Secrets = (registryId: string) => Promise<readonly string[]>
+
+/** Several values separated by white space are all valid, so that a secret can be changed without a refused request. */
+const split = (text: string): string[] => text.split(/\s+/).filter((value) => value !== '')
+
+/** Name of the environment variable that holds the secrets of a registry: `SECRET_DISTRIBUTION_EU_DE`. */
+export const secretVariable = (registryId: string): string =>
+  `SECRET_${registryId.toUpperCase().replaceAll('-', '_')}`
+
+/**
+ * Secrets from the environment `env`. Checks all of `registryIds` at once and throws `INVALID_CONFIG` naming every one without a
+ * secret: a registry without a secret does not start. `fallback` is the secret of those whose variable is not set at all.
+ */
+export function environmentSecrets(
+  env: Readonly<Record<string, string | undefined>>,
+  registryIds: readonly string[],
+  fallback?: string,
+): Secrets {
+  const found = new Map(registryIds.map((id) => [id, split(env[secretVariable(id)] ?? fallback ?? '')]))
+  const missing = registryIds.filter((id) => found.get(id)?.length === 0)
+  if (missing.length > 0) {
+    const list = missing.map((id) => `\n  - registry ${JSON.stringify(id)}: set ${secretVariable(id)}`).join('')
+    throw new RouterError('INVALID_CONFIG', `${missing.length} registries have no secret:${list}`)
+  }
+  return async (id) => found.get(id) ?? []
+}
+
+/** How long secrets of the Secrets Manager are used before they are read again. */
+const CACHE_MILLISECONDS = 5 * 60 * 1000
+
+/**
+ * Secrets from the AWS Secrets Manager, entry `registry-events/<stage>/<registry id>` of `region`. An entry is kept for five
+ * minutes; when it can't be read again its last values stay valid, and a failed reading is never kept.
+ */
+export function managedSecrets(
+  aws: Aws,
+  region: string,
+  stage: string,
+  timeout: number,
+  now: () => number = Date.now,
+): Secrets {
+  const cache = new Map<string, { values: readonly string[]; readAt: number }>()
+  return async (id) => {
+    const kept = cache.get(id)
+    if (kept && now() - kept.readAt < CACHE_MILLISECONDS) return kept.values
+    const SecretId = `registry-events/${stage}/${id}`
+    try {
+      const answer = await call(aws, 'secretsmanager', region, 'secretsmanager.GetSecretValue', { SecretId }, timeout)
+      const values = split(String(answer.SecretString ?? ''))
+      if (values.length === 0) throw new RouterError('INVALID_CONFIG', `The secret ${SecretId} is empty.`)
+      cache.set(id, { values, readAt: now() })
+      return values
+    } catch (cause) {
+      if (kept) return kept.values
+      if (cause instanceof RouterError) throw cause
+      const missing = cause instanceof AwsError && cause.code === 'ResourceNotFoundException'
+      if (missing) throw new RouterError('INVALID_CONFIG', `There is no secret ${SecretId}: create it.`, { cause })
+      throw new RouterError('UNAVAILABLE', `The secret ${SecretId} can't be read: ${(cause as Error).message}`, { cause })
+    }
+  }
+}

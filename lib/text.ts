@@ -1,0 +1,14 @@
+// Text that outsiders wrote: control characters and lone surrogates never reach an event (facts/webhooks.md 5.11).
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this removes
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g
+
+/** `value` without control and direction-changing characters, well-formed, trimmed, and at most `limit` characters long. */
+export function clean(value: string, limit: number): string {
+  const text = value.length > limit * 4 ? value.slice(0, limit * 4) : value
+  const plain = text.replace(CONTROL, ' ').trim()
+  return (plain.length > limit ? plain.slice(0, limit) : plain).toWellFormed()
+}
+
+/** Whether `value` can be put into an event as it is: `clean` would not change it. */
+export const isClean = (value: string, limit: number): boolean => value.length <= limit && clean(value, limit) === value

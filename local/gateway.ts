@@ -1,0 +1,42 @@
+import { isUtf8 } from 'node:buffer'
+import { errors } from '../lib/errors.ts'
+
+// Makes the HTTP emulation hand bodies over as AWS does. serverless-offline passes every body on as text, which loses bytes that
+// are not UTF-8; an HTTP API passes only a few content types on as text and everything else in base64.
+
+const TEXT = /^(?:text\/|application\/(?:json|javascript|xml))/
+
+/** What is used of a hapi server and its requests. */
+interface HapiRequest {
+  headers: Record<string, string>
+  payload: unknown
+  response: { isBoom?: boolean; output?: { statusCode: number; payload: object; headers: object } }
+}
+interface HapiServer {
+  ext(event: string, method: (request: HapiRequest, toolkit: { continue: symbol }) => symbol): void
+}
+
+const isText = (type: string, body: Buffer): boolean => (type === '' || TEXT.test(type)) && isUtf8(body)
+
+/**
+ * Changes `server` so that bodies which AWS hands over in base64 come that way, and so that errors of the server itself (a body
+ * over its own limit, a path that can't be decoded) are answered as the HTTP contract says.
+ */
+export function likeAws(server: HapiServer): void {
+  server.ext('onPreHandler', (request, toolkit) => {
+    const { payload, headers } = request
+    // The one content type that serverless-offline encodes; the function sees the headers as they were sent all the same.
+    if (Buffer.isBuffer(payload) && !isText(headers['content-type'] ?? '', payload)) {
+      headers['content-type'] = 'multipart/form-data'
+    }
+    return toolkit.continue
+  })
+  server.ext('onPreResponse', ({ response }, toolkit) => {
+    if (response.isBoom && response.output) {
+      const code = response.output.statusCode === 413 ? 'TOO_LARGE' : response.output.statusCode < 500 ? 'NOT_FOUND' : 'INTERNAL'
+      response.output.statusCode = errors[code].status
+      response.output.payload = { code, message: errors[code].message }
+    }
+    return toolkit.continue
+  })
+}

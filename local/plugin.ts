@@ -1,0 +1,109 @@
+import { createServer } from 'node:net'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { FauxqsServer } from 'fauxqs'
+import { BUILD_DIR, bundle } from '../deploy/bundle.ts'
+import { loadRegistries } from '../deploy/registries.ts'
+import { BATCH_SIZE } from '../deploy/template.ts'
+import { start } from '../lib/app.ts'
+import { type Config, readConfig } from '../lib/config.ts'
+import { banner } from './banner.ts'
+import { likeAws } from './gateway.ts'
+import { type Consumer, type Mapping, startMapping } from './mapping.ts'
+import { ACCOUNT, startSqs } from './sqs.ts'
+
+// Local emulation: what `serverless offline start` lacks to be a whole deployment on one machine. It brings SQS with every queue,
+// the event source mapping of the router, and AWS's way of handing over bodies.
+
+/** What is used of `serverless`. */
+interface Serverless {
+  serviceDir: string
+  service: { provider: { stage: string; region: string; environment: Record<string, unknown> }; custom: Record<string, object> }
+  pluginManager: { plugins: { constructor: { name: string } }[] }
+  classes: { Error: new (message: string) => Error }
+}
+interface Offline {
+  internals(): { getApiGatewayServer(): Parameters<typeof likeAws>[0] }
+}
+
+/** Resolves to whether something else listens on `port` of `host`. */
+const isTaken = (port: number, host: string): Promise<boolean> =>
+  new Promise((done) => {
+    const probe = createServer()
+    probe.once('error', () => done(true))
+    probe.listen(port, host, () => probe.close(() => done(false)))
+  })
+
+async function checkPorts({ port, emulatorPort, host }: Config): Promise<void> {
+  const wanted = [
+    { name: 'PORT', port, host, what: 'HTTP' },
+    { name: 'EMULATOR_PORT', port: emulatorPort, host: '127.0.0.1', what: 'SQS' },
+  ]
+  const taken: string[] = []
+  for (const entry of wanted) {
+    if (await isTaken(entry.port, entry.host)) {
+      taken.push(`Port ${entry.port} for ${entry.what} is taken by another program: set ${entry.name} to a free one.`)
+    }
+  }
+  if (port === emulatorPort) taken.push(`PORT and EMULATOR_PORT are both ${port}: they have to differ.`)
+  if (taken.length > 0) throw new Error(taken.join('\n'))
+}
+
+export default class LocalPlugin {
+  hooks: Record<string, () => Promise<void>>
+  readonly #serverless: Serverless
+  #sqs: FauxqsServer | undefined
+  #mapping: Mapping | undefined
+
+  constructor(serverless: Serverless) {
+    this.#serverless = serverless
+    this.hooks = {
+      'before:offline:start:init': () => this.#plainly(() => this.#prepare()),
+      'after:offline:start:init': () => this.#plainly(() => this.#open()),
+      'before:offline:start:end': () => this.#close(),
+    }
+  }
+
+  /** Mistakes of the user are told in their own words, without a stack. */
+  async #plainly(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      await this.#close()
+      throw new this.#serverless.classes.Error((error as Error).message)
+    }
+  }
+
+  async #prepare(): Promise<void> {
+    const { service, serviceDir } = this.#serverless
+    const { stage, region } = service.provider
+    Object.assign(process.env, { STAGE: stage, AWS_REGION: region, EMULATION: 'local', ACCOUNT_ID: ACCOUNT })
+    const config = readConfig()
+    Object.assign(process.env, { AWS_ENDPOINT: `http://127.0.0.1:${config.emulatorPort}` })
+    start(await loadRegistries())
+    await checkPorts(config)
+    await bundle()
+    this.#sqs = await startSqs(config.emulatorPort, resolve(serviceDir, config.stateDir), stage, region)
+    // The functions run in this process, so they find in its environment what CloudFormation would give them.
+    service.provider.environment = {}
+    Object.assign(service.custom['serverless-offline'] ?? {}, { httpPort: config.port, host: config.host })
+  }
+
+  async #open(): Promise<void> {
+    const { pluginManager, serviceDir } = this.#serverless
+    const offline = pluginManager.plugins.find((plugin) => plugin.constructor.name === 'ServerlessOffline')
+    likeAws((offline as unknown as Offline).internals().getApiGatewayServer())
+    const registries = await loadRegistries()
+    const { receiver, queues, tables, stage } = start(registries)
+    const { default: router } = await import(pathToFileURL(resolve(serviceDir, BUILD_DIR, 'router.cjs')).href)
+    this.#mapping = startMapping(queues, receiver.intake, router.handler as Consumer, BATCH_SIZE, (message) =>
+      process.stderr.write(`${message}\n`),
+    )
+    process.stdout.write(banner(readConfig(), stage, tables, registries))
+  }
+
+  async #close(): Promise<void> {
+    await this.#mapping?.stop()
+    await this.#sqs?.stop()
+  }
+}
