@@ -27,7 +27,10 @@ const otherRegistries = (file: string): Plugin => ({
  * Bundles every function into one self-contained file, `<outdir>/<name>.cjs`, with its registries taken from `registries`
  * (a path; `registries.ts` of the project if left out). Resolves to esbuild's account of what went in.
  */
-export async function bundle(outdir = resolve(root, BUILD_DIR), registries = process.env.REGISTRIES): Promise<Metafile> {
+export async function bundle(
+  outdir = resolve(root, BUILD_DIR),
+  registries = process.env.REGISTRIES,
+): Promise<Metafile> {
   rmSync(outdir, { recursive: true, force: true })
   const { metafile } = await build({
     entryPoints: functionNames.map((name) => resolve(root, 'functions', `${name}.ts`)),

@@ -1,4 +1,11 @@
-import { deadLetterQueue, intakeQueue, locationQueues, type QueueSpec, quarantineQueue, queuesOf } from '../lib/queues/names.ts'
+import {
+  deadLetterQueue,
+  intakeQueue,
+  locationQueues,
+  type QueueSpec,
+  quarantineQueue,
+  queuesOf,
+} from '../lib/queues/names.ts'
 import type { QueueRef } from '../lib/queues/queue.ts'
 import { BUILD_DIR, functionNames } from './bundle.ts'
 
@@ -27,7 +34,8 @@ export const RETENTION = 14 * 24 * 60 * 60
 const pascal = (name: string): string => name.replace(/(?:^|-)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
 /** `registry-events-prod-eu-de-dlq` → `EuDeDlqQueue`. */
-const logicalId = (stage: string, { name }: QueueRef): string => `${pascal(name.slice(`registry-events-${stage}-`.length))}Queue`
+const logicalId = (stage: string, { name }: QueueRef): string =>
+  `${pascal(name.slice(`registry-events-${stage}-`.length))}Queue`
 
 const arn = ({ name, awsRegion }: QueueRef) => ({
   'Fn::Sub': `arn:\${AWS::Partition}:sqs:${awsRegion}:\${AWS::AccountId}:${name}`,

@@ -54,7 +54,9 @@ export const targetSchema = v.object({
   issueId: v.optional(v.pipe(identity(255), v.description('Id of the exempted issue: CVE-2020-0001'))),
   signatureMethod: v.optional(v.pipe(identity(64), v.description('How it was signed: simple, cosign, notary'))),
   signatureObject: v.optional(v.pipe(identity(64), v.description('What was signed: image'))),
-  includeIBM: v.optional(v.pipe(v.boolean('must be true or false'), v.description('Public images of IBM are included'))),
+  includeIBM: v.optional(
+    v.pipe(v.boolean('must be true or false'), v.description('Public images of IBM are included')),
+  ),
   includePrivate: v.optional(
     v.pipe(v.boolean('must be true or false'), v.description('Images of the account are included')),
   ),
@@ -66,7 +68,10 @@ export const initiatorSchema = v.object({
   name: v.optional(v.pipe(description(512), v.description('Name for people'))),
   type: v.optional(
     v.pipe(
-      v.picklist(['user', 'serviceid', 'certificateid', 'clientid'], 'must be user, serviceid, certificateid or clientid'),
+      v.picklist(
+        ['user', 'serviceid', 'certificateid', 'clientid'],
+        'must be user, serviceid, certificateid or clientid',
+      ),
       v.description('Kind of the initiator; derived from the id when left out'),
     ),
   ),

@@ -30,11 +30,13 @@ export interface App {
 export function start(configs: readonly RegistryConfig[] = registries, env = environment()): App {
   const config = readConfig(env)
   const checked = checkRegistries(configs, config.edition)
-  const aws = { credentials: () => readCredentials(env), ...(config.awsEndpoint ? { endpoint: config.awsEndpoint } : {}) }
-  const secrets =
-    config.emulated
-      ? environmentSecrets(env, [...checked.keys()], 'local')
-      : managedSecrets(aws, config.awsRegion, config.stage, INTAKE_TIMEOUT)
+  const aws = {
+    credentials: () => readCredentials(env),
+    ...(config.awsEndpoint ? { endpoint: config.awsEndpoint } : {}),
+  }
+  const secrets = config.emulated
+    ? environmentSecrets(env, [...checked.keys()], 'local')
+    : managedSecrets(aws, config.awsRegion, config.stage, INTAKE_TIMEOUT)
   return {
     stage: config.stage,
     tables: edition(config.edition),

@@ -90,7 +90,12 @@ export async function call(
   }
 }
 
-function exchange(url: URL, headers: Record<string, string>, body: string, timeout: number): Promise<Record<string, unknown>> {
+function exchange(
+  url: URL,
+  headers: Record<string, string>,
+  body: string,
+  timeout: number,
+): Promise<Record<string, unknown>> {
   const protocol = url.protocol as keyof typeof agents
   return new Promise((resolve, reject) => {
     const request = (protocol === 'http:' ? httpRequest : httpsRequest)({

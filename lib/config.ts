@@ -49,7 +49,12 @@ export function readConfig(env: Environment = environment()): Config {
     return fallback
   }
   const config: Config = {
-    stage: text('STAGE', 'local', /^[a-z0-9](?:[a-z0-9-]{0,18}[a-z0-9])?$/, '1 to 20 lower-case letters, digits and dashes'),
+    stage: text(
+      'STAGE',
+      'local',
+      /^[a-z0-9](?:[a-z0-9-]{0,18}[a-z0-9])?$/,
+      '1 to 20 lower-case letters, digits and dashes',
+    ),
     edition: text('EDITION', '2020-07-28', /^/, 'a date'),
     awsRegion: text('AWS_REGION', 'eu-central-1', /^[a-z]{2}(?:-[a-z]+)+-\d$/, 'an AWS region'),
     accountId: text('ACCOUNT_ID', '000000000000', /^\d{12}$/, 'the 12 digits of an AWS account'),
@@ -68,7 +73,10 @@ export function readConfig(env: Environment = environment()): Config {
     mistakes.push(`EDITION: ${(error as Error).message}`)
   }
   if (mistakes.length > 0) {
-    throw new RouterError('INVALID_CONFIG', `The environment has ${mistakes.length} mistake(s):\n  - ${mistakes.join('\n  - ')}`)
+    throw new RouterError(
+      'INVALID_CONFIG',
+      `The environment has ${mistakes.length} mistake(s):\n  - ${mistakes.join('\n  - ')}`,
+    )
   }
   return config
 }

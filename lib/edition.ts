@@ -47,7 +47,9 @@ function build(date: string): Edition {
     .filter((row) => standing(row, date))
     .map((row) => {
       const former = row.former !== null && date < RENAMED
-      const place = placeOf(row.locations.findLast((entry) => entry.from <= date)?.location ?? row.locations[0].location)
+      const place = placeOf(
+        row.locations.findLast((entry) => entry.from <= date)?.location ?? row.locations[0].location,
+      )
       return {
         region: former ? (row.former as string) : row.region,
         alias: former ? row.region : row.former,

@@ -94,7 +94,12 @@ export function locate(event: AuditEvent, location: string): AuditEvent {
   }
 }
 
-function writeTarget(target: Target, row: EditionAction, registry: Registry, domain: string | undefined): AuditEvent['target'] {
+function writeTarget(
+  target: Target,
+  row: EditionAction,
+  registry: Registry,
+  domain: string | undefined,
+): AuditEvent['target'] {
   const image = target.repository && `${registry.domain}/${target.repository}`
   const byDigest = image && target.digest && `${image}@${target.digest}`
   const named = image && (target.tag ? `${image}:${target.tag}` : (byDigest ?? image))
@@ -102,7 +107,11 @@ function writeTarget(target: Target, row: EditionAction, registry: Registry, dom
   const kind = row.type.split('/')[1] as string
   const host = target.host ?? domain
   return {
-    id: target.id ?? byDigest ?? named ?? crn('', registry.account, resource ? `${kind}:${resource.replaceAll(':', '%3A')}` : ':'),
+    id:
+      target.id ??
+      byDigest ??
+      named ??
+      crn('', registry.account, resource ? `${kind}:${resource.replaceAll(':', '%3A')}` : ':'),
     name: target.name ?? named ?? resource ?? registry.domain,
     typeURI: row.type,
     ...(target.alias ? { alias: target.alias } : {}),
@@ -154,7 +163,15 @@ function writeOutcome({ outcome, reason }: Activity, row: EditionAction): Pick<A
   }
 }
 
-const DETAILS = ['policy', 'plan', 'storageMegabytes', 'trafficMegabytes', 'privateOnly', 'iamAuthz', 'platformMetrics'] as const
+const DETAILS = [
+  'policy',
+  'plan',
+  'storageMegabytes',
+  'trafficMegabytes',
+  'privateOnly',
+  'iamAuthz',
+  'platformMetrics',
+] as const
 const MORE_DETAILS = ['namespace', 'issueType', 'issueId'] as const
 
 function writeRequestData(activity: Activity, rule: TargetRule, target: AuditEvent['target'], registry: Registry) {

@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import type { Family } from './actions.ts'
 import { type Activity, activityDataSchema } from './activity.ts'
 import type { EditionAction } from './edition.ts'
@@ -9,10 +10,9 @@ import { quarantineId, quarantineMessages, type Unusable } from './quarantine.ts
 import type { Message, QueueRef, Queues } from './queues/queue.ts'
 import type { Registry } from './registries.ts'
 import type { Request, Response } from './request.ts'
-import { verify } from './sources/signature.ts'
 import { sources } from './sources/index.ts'
+import { verify } from './sources/signature.ts'
 import { checkTarget, type TargetRule } from './target.ts'
-import * as v from 'valibot'
 
 // The whole story of one webhook: verify → read → look up → write → enqueue → answer.
 
@@ -68,7 +68,8 @@ function lookUp(action: string, registry: Registry): EditionAction {
 /** `activity` checked against its schema. Throws `INVALID_TARGET` or `INVALID_ITEM`, naming the field. */
 function check(activity: Activity): Activity {
   const parsed = v.safeParse(activityDataSchema, activity)
-  if (parsed.success) return { ...parsed.output, action: activity.action, senderId: activity.senderId, time: activity.time }
+  if (parsed.success)
+    return { ...parsed.output, action: activity.action, senderId: activity.senderId, time: activity.time }
   const [issue] = parsed.issues
   const path = v.getDotPath(issue) ?? ''
   return refuse(path.startsWith('target') ? 'INVALID_TARGET' : 'INVALID_ITEM', `${path}: ${issue.message}.`)
@@ -84,7 +85,10 @@ export function toEvent(
   const row = lookUp(activity.action, registry)
   const rules = families.find((entry) => entry.family === row.family)
   if (!rules) {
-    return refuse('WRONG_FAMILY', `${row.action} belongs to the family ${row.family}: post it to /webhooks/${registry.id}/${row.family}.`)
+    return refuse(
+      'WRONG_FAMILY',
+      `${row.action} belongs to the family ${row.family}: post it to /webhooks/${registry.id}/${row.family}.`,
+    )
   }
   const rule = rules.except?.[row.action] ?? rules.target
   const checked = check(activity)
@@ -171,7 +175,11 @@ export async function receive(
   const name = families.length === 1 ? (families[0] as FamilyRules).family : 'webhook'
   entry.received = events.length + total(ignored) + unusable.length
   await Promise.all([
-    enqueue(receiver.queues, receiver.intake, events.map(({ message }) => message)),
+    enqueue(
+      receiver.queues,
+      receiver.intake,
+      events.map(({ message }) => message),
+    ),
     enqueue(receiver.queues, receiver.quarantine, quarantineMessages(registry, name, request, unusable)),
   ])
   entry.accepted = events.length

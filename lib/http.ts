@@ -34,7 +34,8 @@ export async function answer(
   entry: Entry,
 ): Promise<Response> {
   const { method, path } = request
-  if (path.startsWith('/webhooks/') && (method === 'POST' || method === 'OPTIONS')) return webhook(request, families, app, entry)
+  if (path.startsWith('/webhooks/') && (method === 'POST' || method === 'OPTIONS'))
+    return webhook(request, families, app, entry)
   if (method === 'GET' && path === '/health') {
     await app.receiver.queues.ready(app.receiver.intake)
     return ok({ status: 'ready', stage: app.stage, edition: app.tables.date })

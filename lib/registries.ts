@@ -1,5 +1,5 @@
-import { RouterError } from './errors.ts'
 import { type Edition, edition } from './edition.ts'
+import { RouterError } from './errors.ts'
 import type { RegionName } from './locations.ts'
 import { type SourceName, sources } from './sources/index.ts'
 
@@ -91,7 +91,10 @@ export function checkRegistries(configs: readonly RegistryConfig[], fallback: st
   })
   if (configs.length === 0) mistakes.push('there is no registry: add one')
   if (mistakes.length > 0) {
-    throw new RouterError('INVALID_CONFIG', `registries.ts has ${mistakes.length} mistake(s):\n  - ${mistakes.join('\n  - ')}`)
+    throw new RouterError(
+      'INVALID_CONFIG',
+      `registries.ts has ${mistakes.length} mistake(s):\n  - ${mistakes.join('\n  - ')}`,
+    )
   }
   return registries
 }

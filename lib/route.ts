@@ -17,6 +17,10 @@ export interface Routed {
 export function route(region: string, tables: Edition | string): Routed {
   const edition = typeof tables === 'string' ? editionOf(tables) : tables
   const row = edition.region(region)
-  if (!row) throw new RouterError('UNROUTABLE', `Region ${JSON.stringify(region)} is not in the location mapping of edition ${edition.date}.`)
+  if (!row)
+    throw new RouterError(
+      'UNROUTABLE',
+      `Region ${JSON.stringify(region)} is not in the location mapping of edition ${edition.date}.`,
+    )
   return { location: row.location, locationName: row.locationName, awsRegion: row.awsRegion }
 }

@@ -1,7 +1,7 @@
-import { type AuditEvent, locate, toText } from './event.ts'
 import { RouterError } from './errors.ts'
-import type { Entry } from './log.ts'
+import { type AuditEvent, locate, toText } from './event.ts'
 import type { Location } from './locations.ts'
+import type { Entry } from './log.ts'
 import { locationQueue } from './queues/names.ts'
 import type { Message, QueueRef, Queues } from './queues/queue.ts'
 import { route } from './route.ts'
@@ -83,7 +83,10 @@ export async function routeMessages(
   const deliver = async ([location, group]: [Location, Routable[]]) => {
     const queue = (group[0] as Routable).queue
     const refused = await queues
-      .send(queue, group.map(({ message }) => message))
+      .send(
+        queue,
+        group.map(({ message }) => message),
+      )
       .catch((error: unknown) => {
         entry.error = error
         return group.map((_, index) => index)

@@ -8,8 +8,7 @@ export type Secrets = (registryId: string) => Promise<readonly string[]>
 const split = (text: string): string[] => text.split(/\s+/).filter((value) => value !== '')
 
 /** Name of the environment variable that holds the secrets of a registry: `SECRET_DISTRIBUTION_EU_DE`. */
-export const secretVariable = (registryId: string): string =>
-  `SECRET_${registryId.toUpperCase().replaceAll('-', '_')}`
+export const secretVariable = (registryId: string): string => `SECRET_${registryId.toUpperCase().replaceAll('-', '_')}`
 
 /**
  * Secrets from the environment `env`. Checks all of `registryIds` at once and throws `INVALID_CONFIG` naming every one without a
@@ -44,22 +43,31 @@ export function managedSecrets(
   now: () => number = Date.now,
 ): Secrets {
   const cache = new Map<string, { values: readonly string[]; readAt: number }>()
+  const read = async (SecretId: string): Promise<readonly string[]> => {
+    const answer = await call(aws, 'secretsmanager', region, 'secretsmanager.GetSecretValue', { SecretId }, timeout)
+    const values = split(String(answer.SecretString ?? ''))
+    if (values.length === 0) throw new RouterError('INVALID_CONFIG', `The secret ${SecretId} is empty.`)
+    return values
+  }
   return async (id) => {
     const kept = cache.get(id)
     if (kept && now() - kept.readAt < CACHE_MILLISECONDS) return kept.values
     const SecretId = `registry-events/${stage}/${id}`
     try {
-      const answer = await call(aws, 'secretsmanager', region, 'secretsmanager.GetSecretValue', { SecretId }, timeout)
-      const values = split(String(answer.SecretString ?? ''))
-      if (values.length === 0) throw new RouterError('INVALID_CONFIG', `The secret ${SecretId} is empty.`)
+      const values = await read(SecretId)
       cache.set(id, { values, readAt: now() })
       return values
     } catch (cause) {
       if (kept) return kept.values
-      if (cause instanceof RouterError) throw cause
-      const missing = cause instanceof AwsError && cause.code === 'ResourceNotFoundException'
-      if (missing) throw new RouterError('INVALID_CONFIG', `There is no secret ${SecretId}: create it.`, { cause })
-      throw new RouterError('UNAVAILABLE', `The secret ${SecretId} can't be read: ${(cause as Error).message}`, { cause })
+      throw explain(SecretId, cause)
     }
   }
+}
+
+function explain(SecretId: string, cause: unknown): RouterError {
+  if (cause instanceof RouterError) return cause
+  if (cause instanceof AwsError && cause.code === 'ResourceNotFoundException') {
+    return new RouterError('INVALID_CONFIG', `There is no secret ${SecretId}: create it.`, { cause })
+  }
+  return new RouterError('UNAVAILABLE', `The secret ${SecretId} can't be read: ${(cause as Error).message}`, { cause })
 }

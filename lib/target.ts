@@ -15,7 +15,7 @@ export interface TargetRule {
 export function checkTarget(action: string, rule: TargetRule, target: Target): void {
   const missing = rule.needs?.find((field) => target[field] === undefined)
   if (missing) throw new RouterError('INVALID_TARGET', `target.${missing} is missing: ${action} needs it.`)
-  if (rule.either && rule.either.every((field) => target[field] === undefined)) {
+  if (rule.either?.every((field) => target[field] === undefined)) {
     const fields = rule.either.map((field) => `target.${field}`).join(' or ')
     throw new RouterError('INVALID_TARGET', `${fields} is missing: ${action} needs one of them.`)
   }

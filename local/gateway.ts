@@ -33,7 +33,8 @@ export function likeAws(server: HapiServer): void {
   })
   server.ext('onPreResponse', ({ response }, toolkit) => {
     if (response.isBoom && response.output) {
-      const code = response.output.statusCode === 413 ? 'TOO_LARGE' : response.output.statusCode < 500 ? 'NOT_FOUND' : 'INTERNAL'
+      const code =
+        response.output.statusCode === 413 ? 'TOO_LARGE' : response.output.statusCode < 500 ? 'NOT_FOUND' : 'INTERNAL'
       response.output.statusCode = errors[code].status
       response.output.payload = { code, message: errors[code].message }
     }

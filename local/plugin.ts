@@ -1,8 +1,9 @@
+import { rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { FauxqsServer } from 'fauxqs'
-import { BUILD_DIR, bundle } from '../deploy/bundle.ts'
+import { bundle } from '../deploy/bundle.ts'
 import { loadRegistries } from '../deploy/registries.ts'
 import { BATCH_SIZE } from '../deploy/template.ts'
 import { start } from '../lib/app.ts'
@@ -18,7 +19,11 @@ import { ACCOUNT, startSqs } from './sqs.ts'
 /** What is used of `serverless`. */
 interface Serverless {
   serviceDir: string
-  service: { provider: { stage: string; region: string; environment: Record<string, unknown> }; custom: Record<string, object> }
+  service: {
+    provider: { stage: string; region: string; environment: Record<string, unknown> }
+    custom: Record<string, object>
+    functions: Record<string, { handler: string }>
+  }
   pluginManager: { plugins: { constructor: { name: string } }[] }
   classes: { Error: new (message: string) => Error }
 }
@@ -54,6 +59,8 @@ export default class LocalPlugin {
   readonly #serverless: Serverless
   #sqs: FauxqsServer | undefined
   #mapping: Mapping | undefined
+  /** Its own for each emulation, so that two of them can run side by side. */
+  #build = ''
 
   constructor(serverless: Serverless) {
     this.#serverless = serverless
@@ -82,7 +89,9 @@ export default class LocalPlugin {
     Object.assign(process.env, { AWS_ENDPOINT: `http://127.0.0.1:${config.emulatorPort}` })
     start(await loadRegistries())
     await checkPorts(config)
-    await bundle()
+    this.#build = `.build/local-${config.port}`
+    await bundle(resolve(serviceDir, this.#build))
+    for (const [name, entry] of Object.entries(service.functions)) entry.handler = `${this.#build}/${name}.handler`
     this.#sqs = await startSqs(config.emulatorPort, resolve(serviceDir, config.stateDir), stage, region)
     // The functions run in this process, so they find in its environment what CloudFormation would give them.
     service.provider.environment = {}
@@ -95,7 +104,7 @@ export default class LocalPlugin {
     likeAws((offline as unknown as Offline).internals().getApiGatewayServer())
     const registries = await loadRegistries()
     const { receiver, queues, tables, stage } = start(registries)
-    const { default: router } = await import(pathToFileURL(resolve(serviceDir, BUILD_DIR, 'router.cjs')).href)
+    const { default: router } = await import(pathToFileURL(resolve(serviceDir, this.#build, 'router.cjs')).href)
     this.#mapping = startMapping(queues, receiver.intake, router.handler as Consumer, BATCH_SIZE, (message) =>
       process.stderr.write(`${message}\n`),
     )
@@ -105,5 +114,6 @@ export default class LocalPlugin {
   async #close(): Promise<void> {
     await this.#mapping?.stop()
     await this.#sqs?.stop()
+    if (this.#build) rmSync(resolve(this.#serverless.serviceDir, this.#build), { recursive: true, force: true })
   }
 }

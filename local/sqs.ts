@@ -2,7 +2,14 @@ import { Server } from 'node:net'
 import { type FauxqsServer, startFauxqs } from 'fauxqs'
 import { queueAttributes } from '../deploy/template.ts'
 import { call } from '../lib/aws.ts'
-import { archiveQueues, deadLetterQueue, intakeQueue, locationQueues, quarantineQueue, type QueueSpec } from '../lib/queues/names.ts'
+import {
+  archiveQueues,
+  deadLetterQueue,
+  intakeQueue,
+  locationQueues,
+  type QueueSpec,
+  quarantineQueue,
+} from '../lib/queues/names.ts'
 
 // SQS on one machine: fauxqs in this process, its state in SQLite.
 
@@ -18,7 +25,10 @@ export const allQueues = (stage: string, awsRegion: string): QueueSpec[] => [
 
 const texts = (attributes: Record<string, unknown>): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(attributes).map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)]),
+    Object.entries(attributes).map(([name, value]) => [
+      name,
+      typeof value === 'object' ? JSON.stringify(value) : String(value),
+    ]),
   )
 
 /** fauxqs listens on every address of the machine and has no option for it; its queues are open to anybody who reaches it. */
@@ -54,7 +64,10 @@ export async function startSqs(port: number, dataDir: string, stage: string, aws
   const { queues } = server.setup({
     queues: wanted.map(({ name, awsRegion: region, attributes }) => ({ name, region, attributes })),
   })
-  const aws = { endpoint: `http://127.0.0.1:${server.port}`, credentials: () => ({ accessKeyId: 'local', secretAccessKey: 'local' }) }
+  const aws = {
+    endpoint: `http://127.0.0.1:${server.port}`,
+    credentials: () => ({ accessKeyId: 'local', secretAccessKey: 'local' }),
+  }
   for (const [index, { created, url }] of queues.entries()) {
     const { awsRegion: region, attributes } = wanted[index] as (typeof wanted)[number]
     if (created) continue

@@ -11,7 +11,10 @@ export interface QueueSpec extends QueueRef {
 
 const prefix = (stage: string): string => `registry-events-${stage}`
 
-export const intakeQueue = (stage: string, awsRegion: string): QueueRef => ({ name: `${prefix(stage)}-intake`, awsRegion })
+export const intakeQueue = (stage: string, awsRegion: string): QueueRef => ({
+  name: `${prefix(stage)}-intake`,
+  awsRegion,
+})
 
 export const quarantineQueue = (stage: string, awsRegion: string): QueueRef => ({
   name: `${prefix(stage)}-quarantine`,
@@ -19,7 +22,10 @@ export const quarantineQueue = (stage: string, awsRegion: string): QueueRef => (
 })
 
 /** The queue of `location`, in the AWS region that belongs to it. */
-export const locationQueue = (stage: string, { location, awsRegion }: { location: Location; awsRegion: string }): QueueRef => ({
+export const locationQueue = (
+  stage: string,
+  { location, awsRegion }: { location: Location; awsRegion: string },
+): QueueRef => ({
   name: `${prefix(stage)}-${location}`,
   awsRegion,
 })

@@ -48,12 +48,18 @@ export function sqs(options: SqsOptions): Queues {
       return await call(options, 'sqs', queue.awsRegion, `AmazonSQS.${operation}`, { QueueUrl, ...input }, timeout)
     } catch (cause) {
       const why = cause instanceof AwsError ? `${cause.code} ${cause.message}` : (cause as Error).message
-      throw new RouterError('UNAVAILABLE', `${operation} of ${queue.name} in ${queue.awsRegion} failed: ${why}`, { cause })
+      throw new RouterError('UNAVAILABLE', `${operation} of ${queue.name} in ${queue.awsRegion} failed: ${why}`, {
+        cause,
+      })
     }
   }
 
   /** Sends the messages at `indices`, at most 10, and resolves to the indices of those that were refused. */
-  async function sendBatch(queue: QueueRef, messages: readonly Message[], indices: readonly number[]): Promise<number[]> {
+  async function sendBatch(
+    queue: QueueRef,
+    messages: readonly Message[],
+    indices: readonly number[],
+  ): Promise<number[]> {
     const Entries = indices.map((index) => {
       const { body, attributes } = messages[index] as Message
       return { Id: String(index), MessageBody: body, MessageAttributes: toAttributes(attributes) }

@@ -3,7 +3,6 @@ import type { Activity } from '../activity.ts'
 import { RouterError } from '../errors.ts'
 import { fingerprint } from '../ids.ts'
 import { parseJson } from '../json.ts'
-import type { Request } from '../request.ts'
 import { parseTime } from '../time.ts'
 import type { Noise, Source } from './source.ts'
 
@@ -64,7 +63,10 @@ function translate(event: Event): string | Noise {
       if (target.tag) return 'image.untag'
       return target.digest ? 'image.delete' : 'image.bulkdelete'
     default:
-      throw new RouterError('UNKNOWN_ACTION', `Distribution has no action ${JSON.stringify(event.action.slice(0, 64))} known here.`)
+      throw new RouterError(
+        'UNKNOWN_ACTION',
+        `Distribution has no action ${JSON.stringify(event.action.slice(0, 64))} known here.`,
+      )
   }
 }
 
@@ -80,36 +82,39 @@ function hostOf(event: Event): string | undefined {
   return event.target.url ? URL.parse(event.target.url)?.host : undefined
 }
 
-function read(item: unknown, _request: Request): Activity | Noise {
+function parse(item: unknown): Event {
   const parsed = v.safeParse(eventSchema, item)
-  if (!parsed.success) {
-    const [issue] = parsed.issues
-    const path = v.getDotPath(issue)
-    throw new RouterError('INVALID_ITEM', path ? `${path}: ${issue.message}.` : `The item is no event: ${issue.message}.`)
-  }
-  const event = parsed.output
+  if (parsed.success) return parsed.output
+  const [issue] = parsed.issues
+  const path = v.getDotPath(issue)
+  throw new RouterError('INVALID_ITEM', path ? `${path}: ${issue.message}.` : `The item is no event: ${issue.message}.`)
+}
+
+/** `value` as a property `name`, or nothing when the sender left it out or empty. */
+const said = <Name extends string>(name: Name, value: string | null | undefined) =>
+  (value ? { [name]: value } : {}) as { [name in Name]?: string }
+
+function read(item: unknown): Activity | Noise {
+  const event = parse(item)
   const translated = translate(event)
   if (typeof translated !== 'string') return translated
-  const { target, request } = event
+  const { target, request, actor } = event
   const tag = translated === 'image.delete' ? undefined : tagOf(target)
   return {
     action: `container-registry.${translated}`,
     // Proxies and fixtures repeat an id inside one envelope, so what it was done to belongs to it (5.7).
     senderId: `${event.id || fingerprint(JSON.stringify(item))} ${event.action} ${target.digest ?? ''} ${tag ?? ''}`,
     time: event.timestamp ? parseTime(event.timestamp) : undefined,
-    target: {
-      ...(target.repository ? { repository: target.repository } : {}),
-      ...(tag ? { tag } : {}),
-      ...(target.digest ? { digest: target.digest } : {}),
-    },
+    target: { ...said('repository', target.repository), ...said('tag', tag), ...said('digest', target.digest) },
     initiator: {
-      ...(event.actor?.name ? { id: event.actor.name, name: event.actor.name } : {}),
-      ...(request?.addr ? { address: request.addr } : {}),
-      ...(request?.useragent ? { agent: request.useragent } : {}),
+      ...said('id', actor?.name),
+      ...said('name', actor?.name),
+      ...said('address', request?.addr),
+      ...said('agent', request?.useragent),
     },
     reason: {},
-    ...(request?.id ? { correlationId: request.id } : {}),
-    ...(hostOf(event) ? { domain: hostOf(event) } : {}),
+    ...said('correlationId', request?.id),
+    ...said('domain', hostOf(event)),
   }
 }
 

@@ -50,7 +50,10 @@ function standard(request: Request, secrets: readonly string[]): boolean {
     .map(([, , signature = '']) => signature)
   const fresh = Math.abs(request.receivedAt / 1000 - Number(timestamp)) <= TOLERANCE_SECONDS
   const genuine = some(secrets, (secret) => {
-    const expected = createHmac('sha256', key(secret)).update(`${id}.${timestamp}.`).update(request.body).digest('base64')
+    const expected = createHmac('sha256', key(secret))
+      .update(`${id}.${timestamp}.`)
+      .update(request.body)
+      .digest('base64')
     return some(signatures, (signature) => equal(signature, expected))
   })
   return genuine && fresh

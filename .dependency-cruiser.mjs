@@ -1,0 +1,82 @@
+/** Who may import whom; each rule says why. */
+export default {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      comment: 'a cycle has no first file to read',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'data-imports-nothing',
+      comment: 'the tables are data: everything may read them, they read nothing',
+      severity: 'error',
+      from: { path: '^lib/(actions|locations|errors)\\.ts$' },
+      to: { path: '.' },
+    },
+    {
+      name: 'route-is-pure',
+      comment: 'where an event goes depends on the event and the tables alone: no clock, no environment, no network',
+      severity: 'error',
+      from: { path: '^lib/(route|edition)\\.ts$' },
+      to: { pathNot: '^lib/(actions|locations|edition|errors)\\.ts$' },
+    },
+    {
+      name: 'sources-apart',
+      comment: 'a source that knows another can break it',
+      severity: 'error',
+      from: { path: '^lib/sources/(?!index)([^/]+)\\.ts$' },
+      to: { path: '^lib/sources/', pathNot: '^lib/sources/(source|signature|$1)\\.ts$' },
+    },
+    {
+      name: 'queues-apart',
+      comment: 'a queue backend stands alone behind the port',
+      severity: 'error',
+      from: { path: '^lib/queues/(sqs|memory)\\.ts$' },
+      to: { path: '^lib/queues/(?!queue\\.ts)' },
+    },
+    {
+      name: 'lib-knows-no-function',
+      comment: 'functions → lib, never back',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { path: '^(functions|local|deploy|bench|test)/' },
+    },
+    {
+      name: 'middy-in-one-file',
+      comment: 'the platform stays in its runtime',
+      severity: 'error',
+      from: { pathNot: '^lib/runtimes/lambda\\.ts$' },
+      to: { path: 'node_modules/@middy' },
+    },
+    {
+      name: 'signing-in-one-file',
+      comment: 'one way to call AWS, one place to change it',
+      severity: 'error',
+      from: { pathNot: '^(lib/aws\\.ts$|bench/)' },
+      to: { path: 'node_modules/(aws4|aws4fetch|@aws-sdk)/' },
+    },
+    {
+      name: 'emulation-stays-at-home',
+      comment: 'nothing that is deployed may need what only emulation has',
+      severity: 'error',
+      from: { path: '^(lib|functions)/' },
+      to: { path: 'node_modules/(fauxqs|serverless|serverless-offline|esbuild)/' },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'a file that nothing reaches is dead',
+      severity: 'error',
+      from: { orphan: true, path: '^lib/' },
+      to: {},
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    exclude: { path: '^(\\.build|\\.serverless)/' },
+    parser: 'acorn',
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default'] },
+  },
+}
