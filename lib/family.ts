@@ -12,6 +12,7 @@ import type { Registry } from './registries.ts'
 import type { Request, Response } from './request.ts'
 import { sources } from './sources/index.ts'
 import { verify } from './sources/signature.ts'
+import { clean } from './text.ts'
 import { checkTarget, type TargetRule } from './target.ts'
 
 // The whole story of one webhook: verify → read → look up → write → enqueue → answer.
@@ -103,7 +104,8 @@ interface Sorted {
 }
 
 const toUnusable = (error: unknown, item: number | undefined, entry: Entry): Unusable => {
-  if (error instanceof RouterError) return { reason: error.code, message: error.message, item }
+  // Messages of the schemas quote what they were given.
+  if (error instanceof RouterError) return { reason: error.code, message: clean(error.message, 512), item }
   entry.error = error
   return { reason: 'UNREADABLE', message: errors.UNREADABLE.message, item }
 }

@@ -1,0 +1,143 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { toJsonSchema } from '@valibot/to-json-schema'
+import { families } from '../functions/webhook.ts'
+import { actions } from '../lib/actions.ts'
+import { activityDataSchema } from '../lib/activity.ts'
+import { edition, NEWEST } from '../lib/edition.ts'
+import { errors } from '../lib/errors.ts'
+import { deadLetterQueue, intakeQueue, quarantineQueue } from '../lib/queues/names.ts'
+import { allQueues } from '../local/sqs.ts'
+import type { TargetRule } from '../lib/target.ts'
+
+// Writes what the docs repeat of the tables, between markers; `--check` writes nothing and fails when something is stale.
+
+const root = resolve(import.meta.dirname, '..')
+const SEED = '2020-07-28'
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+
+const code = (text: string): string => `\`${text}\``
+const short = (action: string): string => code(action.slice('container-registry.'.length))
+
+function actionTable(): string {
+  const standing = (row: (typeof actions)[number]) => {
+    const end = row.until ? `before ${row.until}` : 'today'
+    const note = row.deprecated ? `, deprecated from ${row.deprecated}` : ''
+    return `${row.from} to ${end}${note}${row.listed ? '' : ' (mapping page only)'}`
+  }
+  const rows = actions.map((row) => {
+    const kind = row.dataEvent ? 'data' : 'management'
+    return [short(row.action), code(row.family), kind, row.severity, standing(row), row.description]
+  })
+  return table(['action', 'family', 'event', 'severity', 'on the page', 'what it reports'], rows)
+}
+
+function seedActionTable(): string {
+  const rows = edition(SEED).actions.map((row) => {
+    const note = [row.dataEvent ? 'data event' : '', row.deprecated ? 'deprecated' : ''].filter(Boolean).join(', ')
+    return [short(row.action), code(row.family), note]
+  })
+  return table(['action', 'family', ''], rows)
+}
+
+function locationTable(): string {
+  const old = edition(SEED)
+  const rows = edition(NEWEST).regions.map((row) => {
+    const then = old.domain(row.domain)
+    const name = row.alias ? `${code(row.region)} (${code(row.alias)})` : code(row.region)
+    return [name, code(row.domain), then ? then.locationName : '', row.locationName, code(row.awsRegion)]
+  })
+  return table(['region (former name)', 'domain', `edition ${SEED}`, `edition ${NEWEST}`, 'AWS region of the queue'], rows)
+}
+
+function ruleText({ needs = [], either = [] }: TargetRule): string {
+  const all = needs.map((field) => code(field))
+  if (either.length > 0) all.push(either.map((field) => code(field)).join(' or '))
+  return all.length > 0 ? all.join(', ') : 'nothing'
+}
+
+function targetTable(): string {
+  const rows = edition(NEWEST)
+    .actions.concat(edition(SEED).actions)
+    .filter((row, index, all) => all.findIndex((other) => other.action === row.action) === index)
+    .map((row) => {
+      const rules = families.find((entry) => entry.family === row.family)
+      return [short(row.action), ruleText(rules?.except?.[row.action] ?? rules?.target ?? {})]
+    })
+    .sort(([a = ''], [b = '']) => a.localeCompare(b))
+  return table(['action', '`data.target` needs'], rows)
+}
+
+function errorTable(): string {
+  const rows = Object.entries(errors).map(([name, row]) => [
+    code(name),
+    row.status === null ? '202, in quarantine' : String(row.status),
+    row.retry ? 'yes' : 'no',
+    row.message,
+  ])
+  return table(['code', 'answer', 'try again', 'what it says'], rows)
+}
+
+function queueTable(): string {
+  const rows = allQueues('local', 'eu-central-1').map((queue) => {
+    const shared = [intakeQueue, quarantineQueue].some((make) => make('local', '').name === queue.name)
+    return [code(queue.name), code(deadLetterQueue(queue).name), shared ? 'every region of the router' : code(queue.awsRegion)]
+  })
+  return table(['queue (stage `local`)', 'dead-letter queue', 'AWS region'], rows)
+}
+
+function activitySchema(): string {
+  const schema = toJsonSchema(activityDataSchema, { typeMode: 'input', errorMode: 'ignore' })
+  const described = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Activity',
+    description: 'What `data` of a CloudEvent of type `container-registry.<object>.<verb>` holds.',
+    ...schema,
+  }
+  return `${JSON.stringify({ ...described, $schema: 'http://json-schema.org/draft-07/schema#' }, null, 2)}\n`
+}
+
+const sections: readonly { file: string; name: string; text: string }[] = [
+  { file: 'README.md', name: 'locations', text: locationTable() },
+  { file: 'README.md', name: 'actions', text: seedActionTable() },
+  { file: 'docs/actions.md', name: 'actions', text: actionTable() },
+  { file: 'docs/sources/cloudevents.md', name: 'targets', text: targetTable() },
+  { file: 'docs/http.md', name: 'errors', text: errorTable() },
+  { file: 'docs/queues.md', name: 'queues', text: queueTable() },
+]
+
+const read = (file: string): string => {
+  try {
+    return readFileSync(resolve(root, file), 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+function withSection(text: string, file: string, name: string, content: string): string {
+  const [begin, end] = [`<!-- ${name}: generated by npm run docs -->`, `<!-- /${name} -->`]
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)]
+  if (from < 0 || to < from) throw new Error(`${file} has no place for ${name}: add the lines\n${begin}\n${end}`)
+  return `${text.slice(0, from + begin.length)}\n${content}\n${text.slice(to)}`
+}
+
+function wanted(): Map<string, string> {
+  const files = new Map<string, string>([['docs/schemas/activity.json', activitySchema()]])
+  for (const { file, name, text } of sections) {
+    files.set(file, withSection(files.get(file) ?? read(file), file, name, text))
+  }
+  return files
+}
+
+const stale = [...wanted()].filter(([file, text]) => read(file) !== text)
+if (process.argv.includes('--check')) {
+  for (const [file] of stale) process.stderr.write(`${file} is stale: run npm run docs\n`)
+  process.exitCode = stale.length > 0 ? 1 : 0
+} else {
+  for (const [file, text] of stale) {
+    writeFileSync(resolve(root, file), text)
+    process.stdout.write(`wrote ${file}\n`)
+  }
+}

@@ -1,0 +1,134 @@
+import { families } from '../functions/webhook.ts'
+import type { App } from '../lib/app.ts'
+import { edition } from '../lib/edition.ts'
+import type { AuditEvent } from '../lib/event.ts'
+import { answer, answerError } from '../lib/http.ts'
+import type { Entry } from '../lib/log.ts'
+import { type MemoryQueues, memory } from '../lib/queues/memory.ts'
+import { intakeQueue, locationQueues, quarantineQueue } from '../lib/queues/names.ts'
+import type { Queues } from '../lib/queues/queue.ts'
+import { checkRegistries, type RegistryConfig } from '../lib/registries.ts'
+import type { Request } from '../lib/request.ts'
+import { routeMessages } from '../lib/router.ts'
+
+// The router's public door with queues in memory: a request goes in as HTTP, an answer and messages come out.
+
+const account = 'acme'
+const configs: readonly RegistryConfig[] = [
+  { id: 'distribution', source: 'distribution', domain: 'de.icr.io', region: 'eu-central', account },
+  { id: 'cloudevents', source: 'cloudevents', domain: 'de.icr.io', region: 'eu-central', account },
+  { id: 'newest', source: 'cloudevents', domain: 'es.icr.io', region: 'eu-es', account, editions: ['2026-08-11'] },
+]
+
+/** 2026-11-22T13:00:00.123Z: when every request of a test arrives unless it says otherwise. */
+export const NOW = Date.UTC(2026, 10, 22, 13, 0, 0, 123)
+
+/** A message of the quarantine queue. */
+export interface Quarantined {
+  id: string
+  reason: string
+  message: string
+  registry: string
+  family: string
+  receivedAt: string
+  headers: Record<string, string>
+  body: string
+  item?: number
+  items?: { item: number; reason: string }[]
+  part?: number
+  parts?: number
+}
+
+/** What the answer to a webhook holds; or an error's code and message. */
+export interface Body {
+  accepted: { id: string; action: string; target: string }[]
+  ignored: number
+  quarantined: { id: string; reason: string }[]
+  code?: string
+  message?: string
+}
+
+export interface Door {
+  app: App
+  queues: MemoryQueues
+  entry: Entry
+  /** Posts `body` to `path` with the registry's secret unless `request` says otherwise. */
+  post(
+    path: string,
+    body: unknown,
+    request?: Partial<Request>,
+  ): Promise<{ status: number; headers: Record<string, string>; body: Body }>
+  /** Events on the intake queue; they stay there. */
+  intake(): Promise<AuditEvent[]>
+  quarantine(): Promise<Quarantined[]>
+  /** Runs the router over the intake queue once and resolves to the ids of the messages that failed. */
+  route(): Promise<string[]>
+}
+
+const bytes = (body: unknown): Buffer =>
+  Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
+
+/** A door with every secret `secret`, or those of `secrets`; `broken` replaces methods of the queues. */
+export function door(
+  options: { secrets?: readonly string[]; broken?: Partial<Queues>; registries?: readonly RegistryConfig[] } = {},
+): Door {
+  const queues = memory()
+  const intake = intakeQueue('test', 'eu-central-1')
+  const quarantine = quarantineQueue('test', 'eu-central-1')
+  for (const queue of [intake, quarantine, ...locationQueues('test')]) queues.create(queue)
+  const used: Queues = { ...queues, ...options.broken }
+  const app: App = {
+    stage: 'test',
+    tables: edition('2020-07-28'),
+    queues: used,
+    receiver: {
+      registries: checkRegistries(options.registries ?? configs, '2020-07-28'),
+      secrets: async () => options.secrets ?? ['secret'],
+      queues: used,
+      intake,
+      quarantine,
+      bodyLimit: 1024 * 1024,
+    },
+  }
+  const made: Door = {
+    app,
+    queues,
+    entry: { event: 'request' },
+    async post(path, body, request = {}) {
+      const { headers, ...rest } = request
+      const sent: Request = {
+        method: 'POST',
+        path,
+        query: '',
+        headers: { authorization: 'Bearer secret', 'content-type': 'application/json', ...headers },
+        body: bytes(body),
+        receivedAt: NOW,
+        ...rest,
+      }
+      made.entry = { event: 'request' }
+      const response = await answer(sent, families, app, made.entry).catch((error: unknown) =>
+        answerError(error, made.entry),
+      )
+      return { status: response.status, headers: response.headers, body: response.body as Body }
+    },
+    async intake() {
+      const messages = await peek(queues, intake)
+      return messages.map((message) => JSON.parse(message) as AuditEvent)
+    },
+    async quarantine() {
+      const messages = await peek(queues, quarantine)
+      return messages.map((message) => JSON.parse(message) as Quarantined)
+    },
+    async route() {
+      const messages = await queues.receive(intake, 10_000, 0, 0)
+      return routeMessages(messages, 'test', used, { event: 'route' })
+    },
+  }
+  return made
+}
+
+/** The bodies of all messages of `queue`, which stay there. */
+export async function peek(queues: Queues, queue: { name: string; awsRegion: string }): Promise<string[]> {
+  const messages = await queues.receive(queue, 100_000, 0, 0)
+  return messages.map(({ body }) => body)
+}
