@@ -85,7 +85,7 @@ export async function call(
   try {
     return await send()
   } catch (error) {
-    if (!(error instanceof Error) || !('reused' in error)) throw error
+    if (!(error as { stale?: boolean }).stale) throw error
     return await send()
   }
 }
@@ -110,7 +110,7 @@ function exchange(
     const fail = (error: Error & { code?: string }) => {
       clearTimeout(timer)
       const stale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
-      reject(stale ? Object.assign(error, { reused: true }) : error)
+      reject(Object.assign(error, { stale }))
     }
     request.on('error', fail)
     request.on('response', (response) => {

@@ -41,8 +41,8 @@ const toReceived = (message: SqsMessage): Received => ({
 /** Amazon SQS, or whatever speaks its JSON protocol at `options.endpoint`. */
 export function sqs(options: SqsOptions): Queues {
   async function ask(queue: QueueRef, operation: string, input: object, extra = 0): Promise<Record<string, unknown>> {
-    const host = options.endpoint ?? `https://sqs.${queue.awsRegion}.amazonaws.com`
-    const QueueUrl = `${host}/${options.accountId}/${queue.name}`
+    // The URL is the queue's name in full; where the call goes is another matter (`endpoint`).
+    const QueueUrl = `https://sqs.${queue.awsRegion}.amazonaws.com/${options.accountId}/${queue.name}`
     try {
       const timeout = options.timeout + extra
       return await call(options, 'sqs', queue.awsRegion, `AmazonSQS.${operation}`, { QueueUrl, ...input }, timeout)
