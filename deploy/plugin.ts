@@ -1,4 +1,4 @@
-import { NEWEST } from '../lib/edition.ts'
+import { readConfig } from '../lib/config.ts'
 import { checkRegistries } from '../lib/registries.ts'
 import { bundle } from './bundle.ts'
 import { loadRegistries } from './registries.ts'
@@ -14,7 +14,7 @@ interface Source {
 
 /** What the plugin uses of `serverless`. */
 interface Serverless {
-  service: { provider: { stage: string } }
+  service: { provider: { stage: string; region: string } }
   classes: { Error: new (message: string) => Error }
 }
 
@@ -42,7 +42,9 @@ export default class DeployPlugin {
     this.hooks = {
       'before:package:cleanup': async () => {
         try {
-          checkRegistries(await loadRegistries(), process.env.EDITION ?? NEWEST)
+          const { stage, region } = serverless.service.provider
+          const config = readConfig({ ...process.env, STAGE: stage, AWS_REGION: region })
+          checkRegistries(await loadRegistries(), config.edition)
         } catch (error) {
           throw new serverless.classes.Error((error as Error).message)
         }

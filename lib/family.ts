@@ -12,8 +12,8 @@ import type { Registry } from './registries.ts'
 import type { Request, Response } from './request.ts'
 import { sources } from './sources/index.ts'
 import { verify } from './sources/signature.ts'
-import { clean } from './text.ts'
 import { checkTarget, type TargetRule } from './target.ts'
+import { clean } from './text.ts'
 
 // The whole story of one webhook: verify → read → look up → write → enqueue → answer.
 

@@ -4,12 +4,20 @@ import type { QueueRef, Queues, Received } from '../lib/queues/queue.ts'
 /** A Lambda function that consumes a queue. */
 export type Consumer = (event: SQSEvent, context: { awsRequestId: string }) => Promise<SQSBatchResponse>
 
-/** Seconds that a message is hidden while it is worked on. On AWS it is longer; here a killed process should not cost a minute. */
-const HIDE_SECONDS = 10
 /** Seconds that one look into the queue waits for a message. */
 const WAIT_SECONDS = 2
 /** Pause in milliseconds after a look that failed. */
 const PAUSE = 500
+
+/** How a queue is consumed. */
+export interface MappingOptions {
+  /** Most messages of one invocation. */
+  size: number
+  /** Seconds that a message is hidden while it is worked on, and until it comes again after it failed. */
+  hideSeconds: number
+  /** Is told what went wrong. */
+  warn(message: string): void
+}
 
 /** An event source mapping: consumes a queue until it is stopped. */
 export interface Mapping {
@@ -36,12 +44,13 @@ const toEvent = (messages: readonly Received[], queue: QueueRef): SQSEvent => ({
   })),
 })
 
-/** Up to `size` messages: waits for the first and takes what else is there, ten at a time. */
-async function gather(queues: Queues, queue: QueueRef, size: number): Promise<Received[]> {
-  const messages = await queues.receive(queue, 10, WAIT_SECONDS, HIDE_SECONDS)
+/** A batch: waits for the first messages and takes what else is there, ten at a time. */
+async function gather(queues: Queues, queue: QueueRef, { size, hideSeconds }: MappingOptions): Promise<Received[]> {
+  const most = Math.min(size, 10)
+  const messages = await queues.receive(queue, most, WAIT_SECONDS, hideSeconds)
   let more = messages.length
-  while (more === 10 && messages.length < size) {
-    const next = await queues.receive(queue, 10, 0, HIDE_SECONDS)
+  while (more === most && messages.length + most <= size) {
+    const next = await queues.receive(queue, most, 0, hideSeconds)
     more = next.length
     messages.push(...next)
   }
@@ -49,20 +58,14 @@ async function gather(queues: Queues, queue: QueueRef, size: number): Promise<Re
 }
 
 /**
- * Consumes `queue` as Lambda's event source mapping with `ReportBatchItemFailures` does: batches of up to `size` go to `consume`,
- * what it does not name as failed is removed, what it names stays hidden for a while and comes again, in the end on the
- * dead-letter queue of the queue. A throwing consumer fails its whole batch. `warn` is told what went wrong.
+ * Consumes `queue` as Lambda's event source mapping with `ReportBatchItemFailures` does: batches go to `consume`, what it does not
+ * name as failed is removed, what it names comes again when it is no longer hidden, in the end on the dead-letter queue of the
+ * queue. A throwing consumer fails its whole batch.
  */
-export function startMapping(
-  queues: Queues,
-  queue: QueueRef,
-  consume: Consumer,
-  size: number,
-  warn: (message: string) => void,
-): Mapping {
+export function startMapping(queues: Queues, queue: QueueRef, consume: Consumer, options: MappingOptions): Mapping {
   let stopped = false
   const round = async (count: number) => {
-    const messages = await gather(queues, queue, size)
+    const messages = await gather(queues, queue, options)
     if (messages.length === 0) return
     const { batchItemFailures } = await consume(toEvent(messages, queue), { awsRequestId: `local-${count}` })
     const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier))
@@ -75,7 +78,7 @@ export function startMapping(
         await round(count)
       } catch (error) {
         if (stopped) return
-        warn(`${queue.name}: ${(error as Error).message}`)
+        options.warn(`${queue.name}: ${(error as Error).message}`)
         await new Promise((resolve) => setTimeout(resolve, PAUSE))
       }
     }

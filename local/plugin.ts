@@ -16,6 +16,9 @@ import { ACCOUNT, startSqs } from './sqs.ts'
 // Local emulation: what `serverless offline start` lacks to be a whole deployment on one machine. It brings SQS with every queue,
 // the event source mapping of the router, and AWS's way of handing over bodies.
 
+/** On AWS a batch is hidden for a minute; here a killed process should not cost its events one. */
+const HIDE_SECONDS = 10
+
 /** What is used of `serverless`. */
 interface Serverless {
   serviceDir: string
@@ -105,9 +108,11 @@ export default class LocalPlugin {
     const registries = await loadRegistries()
     const { receiver, queues, tables, stage } = start(registries)
     const { default: router } = await import(pathToFileURL(resolve(serviceDir, this.#build, 'router.cjs')).href)
-    this.#mapping = startMapping(queues, receiver.intake, router.handler as Consumer, BATCH_SIZE, (message) =>
-      process.stderr.write(`${message}\n`),
-    )
+    this.#mapping = startMapping(queues, receiver.intake, router.handler as Consumer, {
+      size: BATCH_SIZE,
+      hideSeconds: HIDE_SECONDS,
+      warn: (message) => process.stderr.write(`${message}\n`),
+    })
     process.stdout.write(banner(readConfig(), stage, tables, registries))
   }
 

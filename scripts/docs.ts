@@ -7,8 +7,8 @@ import { activityDataSchema } from '../lib/activity.ts'
 import { edition, NEWEST } from '../lib/edition.ts'
 import { errors } from '../lib/errors.ts'
 import { deadLetterQueue, intakeQueue, quarantineQueue } from '../lib/queues/names.ts'
-import { allQueues } from '../local/sqs.ts'
 import type { TargetRule } from '../lib/target.ts'
+import { allQueues } from '../local/sqs.ts'
 
 // Writes what the docs repeat of the tables, between markers; `--check` writes nothing and fails when something is stale.
 
@@ -49,7 +49,10 @@ function locationTable(): string {
     const name = row.alias ? `${code(row.region)} (${code(row.alias)})` : code(row.region)
     return [name, code(row.domain), then ? then.locationName : '', row.locationName, code(row.awsRegion)]
   })
-  return table(['region (former name)', 'domain', `edition ${SEED}`, `edition ${NEWEST}`, 'AWS region of the queue'], rows)
+  return table(
+    ['region (former name)', 'domain', `edition ${SEED}`, `edition ${NEWEST}`, 'AWS region of the queue'],
+    rows,
+  )
 }
 
 function ruleText({ needs = [], either = [] }: TargetRule): string {
@@ -83,7 +86,11 @@ function errorTable(): string {
 function queueTable(): string {
   const rows = allQueues('local', 'eu-central-1').map((queue) => {
     const shared = [intakeQueue, quarantineQueue].some((make) => make('local', '').name === queue.name)
-    return [code(queue.name), code(deadLetterQueue(queue).name), shared ? 'every region of the router' : code(queue.awsRegion)]
+    return [
+      code(queue.name),
+      code(deadLetterQueue(queue).name),
+      shared ? 'every region of the router' : code(queue.awsRegion),
+    ]
   })
   return table(['queue (stage `local`)', 'dead-letter queue', 'AWS region'], rows)
 }

@@ -12,7 +12,8 @@ try {
   await bundle(outdir)
   const sizes = functionNames.map((name) => ({ name, kb: statSync(join(outdir, `${name}.cjs`)).size / 1024 }))
   const over = sizes.filter(({ kb }) => kb > BUDGET_KB)
-  for (const { name, kb } of over) process.stderr.write(`${name} has ${kb.toFixed(1)} KB, the budget is ${BUDGET_KB} KB\n`)
+  for (const { name, kb } of over)
+    process.stderr.write(`${name} has ${kb.toFixed(1)} KB, the budget is ${BUDGET_KB} KB\n`)
   const largest = Math.max(...sizes.map(({ kb }) => kb))
   process.stdout.write(`${sizes.length} functions, the largest has ${largest.toFixed(1)} KB of ${BUDGET_KB} KB\n`)
   process.exitCode = over.length > 0 ? 1 : 0

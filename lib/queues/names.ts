@@ -1,7 +1,7 @@
 import { type Location, places } from '../locations.ts'
 import type { QueueRef } from './queue.ts'
 
-// The names of design: other programs read these queues by name.
+// Other programs read these queues by name: the names are a contract (docs/queues.md).
 
 /** A queue with what it needs around it; each has a dead-letter queue `<name>-dlq` beside it. */
 export interface QueueSpec extends QueueRef {
@@ -11,11 +11,13 @@ export interface QueueSpec extends QueueRef {
 
 const prefix = (stage: string): string => `registry-events-${stage}`
 
+/** Where webhooks put their events: one in each AWS region that has a router. */
 export const intakeQueue = (stage: string, awsRegion: string): QueueRef => ({
   name: `${prefix(stage)}-intake`,
   awsRegion,
 })
 
+/** Where genuine but unusable items are kept with the reason: one in each AWS region that has a router. */
 export const quarantineQueue = (stage: string, awsRegion: string): QueueRef => ({
   name: `${prefix(stage)}-quarantine`,
   awsRegion,
@@ -30,6 +32,7 @@ export const locationQueue = (
   awsRegion,
 })
 
+/** Where messages of a queue go that came back too often; beside the queue, in the same region. */
 export const deadLetterQueue = ({ name, awsRegion }: QueueRef): QueueRef => ({ name: `${name}-dlq`, awsRegion })
 
 /** The archive queue of every location; nothing is sent there before the archive exists. */

@@ -40,8 +40,9 @@ export interface Queues {
   ready(queue: QueueRef): Promise<void>
 }
 
-/** Most entries of one call, and most bytes of its bodies and attributes together (SQS). */
+/** Most entries of one call (SQS). */
 export const MAX_ENTRIES = 10
+/** Most bytes of the bodies and attributes of one call together (SQS). */
 export const MAX_BATCH_BYTES = 1024 * 1024
 
 /** Bytes that a message counts for: body, and name, type (`String`) and value of every attribute. */

@@ -81,6 +81,7 @@ function read(item: unknown): Activity | Noise {
   }
 }
 
+/** Anything that speaks CloudEvents 1.0 and knows our actions; signed as in Standard Webhooks, or with a token. */
 export const cloudevents: Source = {
   name: 'cloudevents',
   schemes: ['token', 'standard'],

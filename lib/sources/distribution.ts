@@ -118,6 +118,7 @@ function read(item: unknown): Activity | Noise {
   }
 }
 
+/** A stock registry's notifications, and those of registries built on it; a static token, replays are not bounded. */
 export const distribution: Source = {
   name: 'distribution',
   schemes: ['token'],
