@@ -47,10 +47,10 @@ function locationTable(): string {
   const rows = edition(NEWEST).regions.map((row) => {
     const then = old.domain(row.domain)
     const name = row.alias ? `${code(row.region)} (${code(row.alias)})` : code(row.region)
-    return [name, code(row.domain), then ? then.locationName : '', row.locationName, code(row.awsRegion)]
+    return [name, code(row.domain), then ? then.locationName : '', row.locationName]
   })
   return table(
-    ['region (former name)', 'domain', `edition ${SEED}`, `edition ${NEWEST}`, 'AWS region of the queue'],
+    ['region (former name)', 'domain', `edition ${SEED}`, `edition ${NEWEST}`],
     rows,
   )
 }
@@ -97,13 +97,9 @@ function queueTable(): string {
 
 function activitySchema(): string {
   const schema = toJsonSchema(activityDataSchema, { typeMode: 'input', errorMode: 'ignore' })
-  const described = {
-    $schema: 'https://json-schema.org/draft/2020-12/schema',
-    title: 'Activity',
-    description: 'What `data` of a CloudEvent of type `container-registry.<object>.<verb>` holds.',
-    ...schema,
-  }
-  return `${JSON.stringify({ ...described, $schema: 'http://json-schema.org/draft-07/schema#' }, null, 2)}\n`
+  const title = 'Activity'
+  const description = 'What `data` of a CloudEvent of type `container-registry.<object>.<verb>` holds.'
+  return `${JSON.stringify({ title, description, ...schema }, null, 2)}\n`
 }
 
 const sections: readonly { file: string; name: string; text: string }[] = [
