@@ -8,8 +8,8 @@ import { sqs } from './queues/sqs.ts'
 import { checkRegistries, type RegistryConfig } from './registries.ts'
 import { environmentSecrets, managedSecrets } from './secrets.ts'
 
-/** Milliseconds that one call between a webhook and its answer may take: Distribution gives up after a second. */
-const INTAKE_TIMEOUT = 350
+/** Milliseconds that queueing between a webhook and its answer may take: Distribution gives up after a second. */
+const INTAKE_TIMEOUT = 600
 /** Milliseconds that one call of the router may take: its queues may be on another continent, and nobody waits. */
 const ROUTER_TIMEOUT = 3000
 

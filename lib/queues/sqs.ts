@@ -2,7 +2,7 @@ import { type Aws, AwsError, call } from '../aws.ts'
 import { RouterError } from '../errors.ts'
 import { batches, type Message, type QueueRef, type Queues, type Received } from './queue.ts'
 
-/** `timeout`: milliseconds that one call may take; `accountId`: the AWS account of the queues. */
+/** `timeout`: milliseconds that one batch may take, a second try of single entries included; `accountId`: of the queues. */
 export interface SqsOptions extends Aws {
   accountId: string
   timeout: number
@@ -40,11 +40,15 @@ const toReceived = (message: SqsMessage): Received => ({
 
 /** Amazon SQS, or whatever speaks its JSON protocol at `options.endpoint`. */
 export function sqs(options: SqsOptions): Queues {
-  async function ask(queue: QueueRef, operation: string, input: object, extra = 0): Promise<Record<string, unknown>> {
+  async function ask(
+    queue: QueueRef,
+    operation: string,
+    input: object,
+    timeout = options.timeout,
+  ): Promise<Record<string, unknown>> {
     // The URL is the queue's name in full; where the call goes is another matter (`endpoint`).
     const QueueUrl = `https://sqs.${queue.awsRegion}.amazonaws.com/${options.accountId}/${queue.name}`
     try {
-      const timeout = options.timeout + extra
       return await call(options, 'sqs', queue.awsRegion, `AmazonSQS.${operation}`, { QueueUrl, ...input }, timeout)
     } catch (cause) {
       const why = cause instanceof AwsError ? `${cause.code} ${cause.message}` : (cause as Error).message
@@ -59,12 +63,13 @@ export function sqs(options: SqsOptions): Queues {
     queue: QueueRef,
     messages: readonly Message[],
     indices: readonly number[],
+    timeout?: number,
   ): Promise<number[]> {
     const Entries = indices.map((index) => {
       const { body, attributes } = messages[index] as Message
       return { Id: String(index), MessageBody: body, MessageAttributes: toAttributes(attributes) }
     })
-    const answer = await ask(queue, 'SendMessageBatch', { Entries })
+    const answer = await ask(queue, 'SendMessageBatch', { Entries }, timeout)
     // What is not named as taken was not taken, whatever `Failed` says.
     const taken = new Set(((answer.Successful ?? []) as Entry[]).map(({ Id }) => Number(Id)))
     return indices.filter((index) => !taken.has(index))
@@ -76,9 +81,12 @@ export function sqs(options: SqsOptions): Queues {
       const failed: number[] = []
       const worker = async () => {
         for (let list = lists.shift(); list; list = lists.shift()) {
+          const start = performance.now()
           const refused = await sendBatch(queue, messages, list)
-          // A single entry fails for passing reasons (throttling, an internal error): once more, then it is the caller's.
-          failed.push(...(refused.length > 0 ? await sendBatch(queue, messages, refused) : []))
+          if (refused.length === 0) continue
+          // A single entry fails for passing reasons (throttling, an internal error): once more in the time that is left.
+          const left = Math.max(1, options.timeout - (performance.now() - start))
+          failed.push(...(await sendBatch(queue, messages, refused, left)))
         }
       }
       await Promise.all(Array.from({ length: Math.min(PARALLEL, lists.length) }, worker))
@@ -93,7 +101,7 @@ export function sqs(options: SqsOptions): Queues {
         AttributeNames: ['ApproximateReceiveCount'],
         MessageAttributeNames: ['All'],
       }
-      const answer = await ask(queue, 'ReceiveMessage', input, waitSeconds * 1000)
+      const answer = await ask(queue, 'ReceiveMessage', input, options.timeout + waitSeconds * 1000)
       return ((answer.Messages ?? []) as SqsMessage[]).map(toReceived)
     },
     async remove(queue, receipt) {
