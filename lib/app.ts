@@ -10,6 +10,8 @@ import { environmentSecrets, managedSecrets } from './secrets.ts'
 
 /** Milliseconds that queueing between a webhook and its answer may take: Distribution gives up after a second. */
 const INTAKE_TIMEOUT = 600
+/** Milliseconds that reading a secret may take, once in five minutes, before that. */
+const SECRET_TIMEOUT = 300
 /** Milliseconds that one call of the router may take: its queues may be on another continent, and nobody waits. */
 const ROUTER_TIMEOUT = 3000
 
@@ -36,7 +38,7 @@ export function start(configs: readonly RegistryConfig[] = registries, env = env
   }
   const secrets = config.emulated
     ? environmentSecrets(env, [...checked.keys()], 'local')
-    : managedSecrets(aws, config.awsRegion, config.stage, INTAKE_TIMEOUT)
+    : managedSecrets(aws, config.awsRegion, config.stage, SECRET_TIMEOUT)
   return {
     stage: config.stage,
     tables: edition(config.edition),

@@ -67,6 +67,7 @@ export async function call(
 ): Promise<Record<string, unknown>> {
   const url = new URL(aws.endpoint ?? `https://${service}.${region}.amazonaws.com`)
   const body = JSON.stringify(input)
+  const end = performance.now() + timeout
   const send = () => {
     const signed = aws4.sign(
       {
@@ -80,7 +81,7 @@ export async function call(
       },
       aws.credentials(),
     )
-    return exchange(url, signed.headers as Record<string, string>, body, timeout)
+    return exchange(url, signed.headers as Record<string, string>, body, Math.max(1, end - performance.now()))
   }
   try {
     return await send()

@@ -266,6 +266,7 @@ export function toText(value: unknown): string {
  */
 export function toBody(event: AuditEvent): string {
   let body = toText(event)
+  if (Buffer.byteLength(body) <= MAX_BYTES) return body
   const cut: string[] = []
   const { responseData: _left, requestData, ...rest } = event
   for (const field of ['responseData', 'requestData'] as const) {

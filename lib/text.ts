@@ -11,4 +11,5 @@ export function clean(value: string, limit: number): string {
 }
 
 /** Whether `value` can be put into an event as it is: `clean` would not change it. */
-export const isClean = (value: string, limit: number): boolean => value.length <= limit && clean(value, limit) === value
+export const isClean = (value: string, limit: number): boolean =>
+  value.length <= limit && value.search(CONTROL) < 0 && value.trim() === value && value.isWellFormed()

@@ -49,10 +49,7 @@ function locationTable(): string {
     const name = row.alias ? `${code(row.region)} (${code(row.alias)})` : code(row.region)
     return [name, code(row.domain), then ? then.locationName : '', row.locationName]
   })
-  return table(
-    ['region (former name)', 'domain', `edition ${SEED}`, `edition ${NEWEST}`],
-    rows,
-  )
+  return table(['region (former name)', 'domain', `edition ${SEED}`, `edition ${NEWEST}`], rows)
 }
 
 function ruleText({ needs = [], either = [] }: TargetRule): string {

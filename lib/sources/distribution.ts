@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { Activity } from '../activity.ts'
+import type { Activity, Initiator } from '../activity.ts'
 import { RouterError } from '../errors.ts'
 import { fingerprint } from '../ids.ts'
 import { parseJson } from '../json.ts'
@@ -90,31 +90,33 @@ function parse(item: unknown): Event {
   throw new RouterError('INVALID_ITEM', path ? `${path}: ${issue.message}.` : `The item is no event: ${issue.message}.`)
 }
 
-/** `value` as a property `name`, or nothing when the sender left it out or empty. */
-const said = <Name extends string>(name: Name, value: string | null | undefined) =>
-  (value ? { [name]: value } : {}) as { [name in Name]?: string }
+const initiatorOf = ({ actor, request }: Event): Initiator => ({
+  ...(actor?.name ? { id: actor.name, name: actor.name } : {}),
+  ...(request?.addr ? { address: request.addr } : {}),
+  ...(request?.useragent ? { agent: request.useragent } : {}),
+})
 
 function read(item: unknown): Activity | Noise {
   const event = parse(item)
   const translated = translate(event)
   if (typeof translated !== 'string') return translated
-  const { target, request, actor } = event
+  const { target, request } = event
   const tag = translated === 'image.delete' ? undefined : tagOf(target)
+  const domain = hostOf(event)
   return {
     action: `container-registry.${translated}`,
     // Proxies and fixtures repeat an id inside one envelope, so what it was done to belongs to it (5.7).
     senderId: `${event.id || fingerprint(JSON.stringify(item))} ${event.action} ${target.digest ?? ''} ${tag ?? ''}`,
     time: event.timestamp ? parseTime(event.timestamp) : undefined,
-    target: { ...said('repository', target.repository), ...said('tag', tag), ...said('digest', target.digest) },
-    initiator: {
-      ...said('id', actor?.name),
-      ...said('name', actor?.name),
-      ...said('address', request?.addr),
-      ...said('agent', request?.useragent),
+    target: {
+      ...(target.repository ? { repository: target.repository } : {}),
+      ...(tag ? { tag } : {}),
+      ...(target.digest ? { digest: target.digest } : {}),
     },
+    initiator: initiatorOf(event),
     reason: {},
-    ...said('correlationId', request?.id),
-    ...said('domain', hostOf(event)),
+    ...(request?.id ? { correlationId: request.id } : {}),
+    ...(domain ? { domain } : {}),
   }
 }
 
