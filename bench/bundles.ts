@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
-import { bundle } from '../deploy/bundle.ts'
+import { bundle, options } from '../deploy/bundle.ts'
 
 /** The clients that could have carried the hot path; `aws4` is the one that does. */
 export const clients = ['aws4', 'sdk', 'aws4fetch'] as const
@@ -20,15 +20,7 @@ export async function makeBundles(folder: string): Promise<(name: string) => str
     entryPoints: ['baseline.ts', 'first.ts', 'batches.ts', ...clients.map((name) => `clients/${name}.ts`)].map(here),
     outdir: join(folder, 'bench'),
     outbase: import.meta.dirname,
-    outExtension: { '.js': '.cjs' },
-    // As in `deploy/bundle.ts`.
-    bundle: true,
-    minify: true,
-    keepNames: false,
-    platform: 'node',
-    target: 'node24',
-    format: 'cjs',
-    legalComments: 'none',
+    ...options,
   })
   return (name) => join(folder, `${name}.cjs`)
 }

@@ -1,6 +1,6 @@
 import { readdirSync, rmSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
-import { build, type Metafile, type Plugin } from 'esbuild'
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -12,6 +12,17 @@ export const functionNames: readonly string[] = readdirSync(resolve(root, 'funct
   .filter((file) => file.endsWith('.ts'))
   .map((file) => basename(file, '.ts'))
   .sort()
+
+/** How a function is bundled: one file with all that it needs, for Lambda's Node. */
+export const options = {
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'cjs',
+  legalComments: 'none',
+} as const satisfies BuildOptions
 
 /** Takes the registries from `file` instead of `registries.ts`. */
 const otherRegistries = (file: string): Plugin => ({
@@ -35,15 +46,8 @@ export async function bundle(
   const { metafile } = await build({
     entryPoints: functionNames.map((name) => resolve(root, 'functions', `${name}.ts`)),
     outdir,
-    outExtension: { '.js': '.cjs' },
-    bundle: true,
-    minify: true,
-    keepNames: false,
-    platform: 'node',
-    target: 'node24',
-    format: 'cjs',
+    ...options,
     metafile: true,
-    legalComments: 'none',
     plugins: registries ? [otherRegistries(registries)] : [],
     absWorkingDir: root,
   })

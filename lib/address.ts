@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net'
 
 /**
  * A client address without port and brackets, and its kind: takes `ip`, `ip:port`, `[v6]:port`, `v6`, and the first entry of a
- * proxy's list (facts/webhooks.md 3.1). What is no IP address stays as it is, as `IPv4`, the published default.
+ * proxy's list (docs/sources/distribution.md). What is no IP address stays as it is, as `IPv4`, the published default.
  */
 export function readAddress(text: string): { address: string; addressType: 'IPv4' | 'IPv6' | 'subnet' } {
   const first = (text.split(',')[0] as string).trim()

@@ -29,7 +29,7 @@ export interface Provenance {
   location?: string
 }
 
-/** The audit event in Activity Tracker form (facts/activity-tracker.md 1.1). `route` on the intake queue only, `provenance` after. */
+/** The audit event in Activity Tracker form (docs/events.md). `route` on the intake queue only, `provenance` after. */
 export interface AuditEvent {
   id: string
   eventTime: string
@@ -77,7 +77,7 @@ const TYPE_URI = {
   clientid: 'service/security/clientid',
 } as const
 
-/** CRN of `account`'s registry at `location`; its last parts never hold a colon (facts/activity-tracker.md 1.6). */
+/** CRN of `account`'s registry at `location`; its last parts never hold a colon, which Cloud Logs' parsing rule relies on. */
 const crn = (location: string, account: string, resource = ':'): string =>
   `crn:v1:bluemix:public:container-registry:${location}:a/${account}::${resource}`
 
@@ -144,7 +144,7 @@ function writeInitiator(initiator: Initiator, source: string, assumed: string[])
   }
 }
 
-/** Code and outcome agree, or the item is refused: an audit event must not contradict itself (facts/activity-tracker.md 1.4). */
+/** Code and outcome agree, or the item is refused: an audit event must not contradict itself (docs/events.md). */
 function writeOutcome({ outcome, reason }: Activity, row: EditionAction): Pick<AuditEvent, 'outcome' | 'reason'> {
   const code = reason.code ?? (outcome === 'failure' ? 500 : outcome === 'pending' ? 202 : row.success)
   const succeeded = code >= 200 && code < 300

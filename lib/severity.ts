@@ -1,6 +1,6 @@
 import type { Severity } from './actions.ts'
 
-// The published table of reason codes (facts/activity-tracker.md 1.3); it goes over the verb's severity, downwards too.
+// The published table of reason codes of Activity Tracker (docs/events.md); it goes over the verb's severity, downwards too.
 // biome-ignore format: one row
 const BY_CODE: Readonly<Record<number, Severity>> = {
   400: 'warning', 401: 'critical', 403: 'critical', 409: 'warning', 424: 'warning', 500: 'warning', 502: 'warning',

@@ -1,4 +1,4 @@
-// Text that outsiders wrote: control characters and lone surrogates never reach an event (facts/webhooks.md 5.11).
+// Text that outsiders wrote: control characters and lone surrogates never reach an event (docs/events.md).
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this removes
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g

@@ -3,7 +3,7 @@ const RFC3339 = /^(\d{4})-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:[Z
 /**
  * Milliseconds since 1970 of an RFC 3339 time with 0 to 9 fraction digits and any offset (`+0000` without the colon too), or
  * `undefined` when `text` is no such time or lies in year 1, which GitHub and Go senders use for "none"
- * (facts/webhooks.md 5.12).
+ * (docs/events.md).
  */
 export function parseTime(text: string): number | undefined {
   const match = RFC3339.exec(text)

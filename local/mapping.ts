@@ -5,7 +5,7 @@ import type { QueueRef, Queues, Received } from '../lib/queues/queue.ts'
 export type Consumer = (event: SQSEvent, context: { awsRequestId: string }) => Promise<SQSBatchResponse>
 
 /** Seconds that one look into the queue waits for a message. */
-const WAIT_SECONDS = 2
+const WAIT_SECONDS = 1
 /** Pause in milliseconds after a look that failed. */
 const PAUSE = 500
 

@@ -75,7 +75,7 @@ export function spawnEmulation(env: Readonly<Record<string, string>>): {
   child.stderr?.on('data', (chunk) => {
     printed += chunk
   })
-  const ended = once(child, 'exit').then(([code]) => code as number | null)
+  const ended = once(child, 'close').then(([code]) => code as number | null)
   return { child, output: () => printed, ended }
 }
 

@@ -92,7 +92,7 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
     for (const [name, { Properties }] of of('AWS::Lambda::Function')) {
       const own = name.replace('LambdaFunction', 'Role')
       expect(Properties.Role['Fn::GetAtt']).toEqual([own, 'Arn'])
-      const { Statement } = all[own]?.Properties.Policies[0].PolicyDocument
+      const { Statement } = (all[own] as Resource).Properties.Policies[0].PolicyDocument
       const log = Statement[0].Resource[0]['Fn::Sub']
       expect(log).toContain(`log-group:/aws/lambda/${Properties.FunctionName}:`)
       for (const { Action, Resource } of Statement) {
@@ -104,7 +104,7 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
   })
 
   const allowed = (role: string, action: string): string[] => {
-    const { Statement } = all[role]?.Properties.Policies[0].PolicyDocument
+    const { Statement } = (all[role] as Resource).Properties.Policies[0].PolicyDocument
     const statements = Statement.filter(({ Action }: { Action: string[] }) => Action.includes(action))
     return statements.flatMap(({ Resource }: { Resource: { 'Fn::Sub': string }[] }) =>
       Resource.map((resource) => resource['Fn::Sub'].split(':').at(-1)),

@@ -18,7 +18,6 @@ export interface MemoryQueues extends Queues {
 const keyOf = ({ awsRegion, name }: QueueRef): string => `${awsRegion}/${name}`
 
 // What SQS refuses in a body: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what SQS refuses
 const REFUSED = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u
 
 /** Queues in memory, with the limits of SQS. `now` is the clock in milliseconds. */

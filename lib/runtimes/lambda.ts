@@ -18,7 +18,7 @@ interface Call<Input> {
 
 /**
  * The request as it was sent. An HTTP API hands most content types over in base64, all of Distribution's and CloudEvents' among
- * them (facts/lambda-and-sqs.md), and has lower-cased the header names.
+ * them, and has lower-cased the header names.
  */
 function toRequest(event: APIGatewayProxyEventV2): Request {
   return {
@@ -55,14 +55,18 @@ const open = <Input>(event: string, input: Input, requestId: string): Call<Input
   start: performance.now(),
 })
 
+/** Opens the call before anything can go wrong with it, so that `after` and `onError` find it. */
+const opened = <Input>(name: string) => ({
+  before(request: { event: Call<Input>; context: { awsRequestId: string } }) {
+    request.event = open(name, request.event as unknown as Input, request.context.awsRequestId)
+  },
+})
+
 /** The Lambda handler of an HTTP function that serves `families`. Answers every request; never throws. */
 export function http(families: readonly FamilyRules[]) {
-  return middy<Call<Request>, APIGatewayProxyStructuredResultV2>()
+  return middy<Call<APIGatewayProxyEventV2>, APIGatewayProxyStructuredResultV2>()
     .use({
-      before(request) {
-        const event = request.event as unknown as APIGatewayProxyEventV2
-        request.event = open('request', toRequest(event), event.requestContext.requestId)
-      },
+      ...opened('request'),
       after({ event, response }) {
         event.entry.status = response?.statusCode ?? 0
         write(event)
@@ -74,7 +78,7 @@ export function http(families: readonly FamilyRules[]) {
         write(request.event)
       },
     })
-    .handler(async ({ input, entry }) => toResult(await answer(input, families, app(), entry)))
+    .handler(async ({ input, entry }) => toResult(await answer(toRequest(input), families, app(), entry)))
 }
 
 const retry = (messageIds: readonly string[]): SQSBatchResponse => ({
@@ -85,9 +89,7 @@ const retry = (messageIds: readonly string[]): SQSBatchResponse => ({
 export function router() {
   return middy<Call<SQSEvent>, SQSBatchResponse>()
     .use({
-      before(request) {
-        request.event = open('route', request.event as unknown as SQSEvent, request.context.awsRequestId)
-      },
+      ...opened('route'),
       after: ({ event }) => write(event),
       onError(request) {
         const { entry, input }: Call<SQSEvent> = request.event

@@ -6,7 +6,7 @@ import type { Request } from '../request.ts'
 import { parseTime } from '../time.ts'
 import type { Noise, Source } from './source.ts'
 
-// Any action of the table as a CloudEvent 1.0 (facts/webhooks.md 4.2): type `container-registry.<object>.<verb>`, `data` an
+// Any action of the table as a CloudEvent 1.0 (docs/sources/cloudevents.md): type `container-registry.<object>.<verb>`, `data` an
 // activity (docs/schemas/activity.json). Structured, binary and batched mode.
 
 const attribute = v.pipe(v.string(), v.minLength(1))

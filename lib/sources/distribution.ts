@@ -6,7 +6,7 @@ import { parseJson } from '../json.ts'
 import { parseTime } from '../time.ts'
 import type { Noise, Source } from './source.ts'
 
-// CNCF Distribution, registry 2.x and 3.x (facts/webhooks.md 3.1, 5.1-5.8). The two content types
+// CNCF Distribution, registry 2.x and 3.x (docs/sources/distribution.md). The two content types
 // (application/vnd.docker.distribution.events.v1+json and v2+json) and plain JSON carry the same body.
 
 const MANIFESTS: ReadonlySet<string> = new Set([
@@ -47,7 +47,7 @@ function isManifest({ mediaType, url, tag }: Event['target']): boolean {
   return url ? url.includes('/manifests/') : Boolean(tag) || !mediaType
 }
 
-/** Action of the table for an event, or the noise that it is (facts/webhooks.md 3.1, second table). */
+/** Action of the table for an event, or the noise that it is (docs/sources/distribution.md, second table). */
 function translate(event: Event): string | Noise {
   const { target } = event
   switch (event.action) {
@@ -59,7 +59,7 @@ function translate(event: Event): string | Noise {
     case 'mount':
       return { ignored: 'blob mount' }
     case 'delete':
-      // By tag (with or after a digest), by digest, or of the whole repository (5.5). A blob looks like a manifest here (5.6).
+      // By tag (with or after a digest), by digest, or of the whole repository. A blob looks like a manifest here.
       if (target.tag) return 'image.untag'
       return target.digest ? 'image.delete' : 'image.bulkdelete'
     default:
@@ -105,7 +105,7 @@ function read(item: unknown): Activity | Noise {
   const domain = hostOf(event)
   return {
     action: `container-registry.${translated}`,
-    // Proxies and fixtures repeat an id inside one envelope, so what it was done to belongs to it (5.7).
+    // Proxies and fixtures repeat an id inside one envelope, so what it was done to belongs to it.
     senderId: `${event.id || fingerprint(JSON.stringify(item))} ${event.action} ${target.digest ?? ''} ${tag ?? ''}`,
     time: event.timestamp ? parseTime(event.timestamp) : undefined,
     target: {

@@ -92,3 +92,16 @@ test.each([
   await until('it says which variable to set', async () => output().includes(sentence), 5, output)
   expect(output()).not.toContain('    at ')
 })
+
+test('mistakes in the environment are all told at once, and nothing starts', async () => {
+  const free = await freePort()
+  const env = { PORT: String(free), EMULATOR_PORT: 'many', EDITION: '1999-01-01', EVENT_FORMAT: 'xml' }
+  const { output, ended } = spawnEmulation(env)
+  expect(await ended).toBeGreaterThan(0)
+  expect(output()).toContain(
+    'EDITION: edition 1999-01-01 is outside of the tables known here: 2019-07-25 to 2026-08-11',
+  )
+  expect(output()).toContain('EMULATOR_PORT is "many", but has to be a whole number from 1 to 65535')
+  expect(output()).toContain('EVENT_FORMAT is "xml"')
+  await occupy(free)
+})

@@ -10,7 +10,7 @@ import { checkTools, type Registry, skopeo, startRegistry } from './registry.ts'
 
 // A real registry, driven by a real client, sends its webhooks to local emulation; what lies on the queues in the end is compared
 // field by field with what was done. How many webhooks each command causes was seen on the wire with docker-registry 2.8.2 and
-// skopeo 1.9.3 (facts/webhooks.md 3.1).
+// skopeo 1.9.3.
 
 // Password `fixed-password`, made once with crypt(3).
 const USERS = 'ci-bot:$2y$05$registryeventrouter12.A8MsM9dSTD11cCWnsF0.r5PKrs4j/ei\n'
