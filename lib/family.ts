@@ -6,7 +6,7 @@ import { whereabouts } from './edition.ts'
 import { type ErrorCode, errors, RouterError } from './errors.ts'
 import { type AuditEvent, toBody, writeEvent } from './event.ts'
 import type { Entry } from './log.ts'
-import { quarantineId, quarantineMessages, type Unusable } from './quarantine.ts'
+import { quarantine, type Unusable } from './quarantine.ts'
 import type { Message, QueueRef, Queues } from './queues/queue.ts'
 import type { Registry } from './registries.ts'
 import type { Request, Response } from './request.ts'
@@ -175,6 +175,7 @@ export async function receive(
   if (request.method !== 'POST') refuse('NOT_FOUND')
   const { events, ignored, unusable } = sort(request, registry, families, entry)
   const name = families.length === 1 ? (families[0] as FamilyRules).family : 'webhook'
+  const kept = quarantine(registry, name, request, unusable)
   entry.received = events.length + total(ignored) + unusable.length
   await Promise.all([
     enqueue(
@@ -182,7 +183,7 @@ export async function receive(
       receiver.intake,
       events.map(({ message }) => message),
     ),
-    enqueue(receiver.queues, receiver.quarantine, quarantineMessages(registry, name, request, unusable)),
+    enqueue(receiver.queues, receiver.quarantine, kept.messages),
   ])
   entry.accepted = events.length
   entry.ignored = ignored
@@ -194,7 +195,7 @@ export async function receive(
     body: {
       accepted: events.map(({ event }) => ({ id: event.id, action: event.action, target: event.target.name })),
       ignored: total(ignored),
-      quarantined: unusable.map(({ reason, item }) => ({ id: quarantineId(registry, request, item), reason })),
+      quarantined: kept.entries.map(({ id, reason }) => ({ id, reason })),
     },
   }
 }

@@ -25,43 +25,49 @@ const KEPT_HEADERS = /^(?:content-type|content-encoding|user-agent|webhook-id|we
 const keepHeaders = (headers: Request['headers']): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => KEPT_HEADERS.test(name)))
 
-/** The id of an unusable item: the same for every delivery of the same bytes to the same registry. */
-export const quarantineId = (registry: Registry, request: Request, item: number | undefined): string =>
-  derivedId('quarantine', registry.id, fingerprint(request.body), String(item ?? ''))
+/** What is kept of one request: the messages, and each item's id and reason, in order, for the answer. */
+export interface Kept {
+  messages: Message[]
+  entries: { id: string; item: number | undefined; reason: ErrorCode }[]
+}
 
 /**
- * The messages that keep `unusable` (all of one request) with everything needed to look into them and to try again: reason,
- * headers without credentials, and the body as received. One message an item; a body too large for one message is spread over
- * several with `part` and `parts`; when one an item would take more than 1 MiB, a single message lists all of them in `items`.
+ * Keeps `unusable` (all of one request) with everything needed to look into it and to try again: reason, headers without
+ * credentials, and the body as received. One message an item; a body too large for one message is spread over several with `part`
+ * and `parts`; when one an item would take more than 1 MiB, a single message lists all of them in `items`. An id is the same for
+ * every delivery of the same bytes to the same registry.
  */
-export function quarantineMessages(
-  registry: Registry,
-  family: string,
-  request: Request,
-  unusable: readonly Unusable[],
-): Message[] {
+export function quarantine(registry: Registry, family: string, request: Request, unusable: readonly Unusable[]): Kept {
   const [first] = unusable
-  if (!first) return []
-  const together = unusable.length > 1 && unusable.length * request.body.length > SEPARATE_BYTES
+  if (!first) return { messages: [], entries: [] }
+  const { body } = request
+  const print = fingerprint(body)
+  const entries = unusable.map(({ item, reason }) => ({
+    id: derivedId('quarantine', registry.id, print, String(item ?? '')),
+    item,
+    reason,
+  }))
+  const together = unusable.length > 1 && unusable.length * body.length > SEPARATE_BYTES
   const headers = keepHeaders(request.headers)
-  const parts = Math.max(1, Math.ceil(request.body.length / PART_BYTES))
-  return (together ? [first] : unusable).flatMap(({ reason, message, item }) =>
+  const parts = Math.max(1, Math.ceil(body.length / PART_BYTES))
+  const messages = (together ? [first] : unusable).flatMap(({ reason, message, item }, at) =>
     Array.from({ length: parts }, (_, index) => {
-      const body = request.body.subarray(index * PART_BYTES, (index + 1) * PART_BYTES).toString('base64')
+      const id = entries[at]?.id ?? ''
       const kept = {
-        id: quarantineId(registry, request, item),
+        id,
         reason,
         message,
         registry: registry.id,
         family,
         receivedAt: formatTime(request.receivedAt),
         headers,
-        body,
+        body: body.subarray(index * PART_BYTES, (index + 1) * PART_BYTES).toString('base64'),
         ...(item === undefined ? {} : { item }),
-        ...(together ? { items: unusable.map((entry) => ({ item: entry.item, reason: entry.reason })) } : {}),
+        ...(together ? { items: entries } : {}),
         ...(parts > 1 ? { part: index + 1, parts } : {}),
       }
-      return { body: toText(kept), attributes: { type: 'quarantine', registry: registry.id, reason, id: kept.id } }
+      return { body: toText(kept), attributes: { type: 'quarantine', registry: registry.id, reason, id } }
     }),
   )
+  return { messages, entries }
 }

@@ -64,6 +64,7 @@ export default class LocalPlugin {
   #mapping: Mapping | undefined
   /** Its own for each emulation, so that two of them can run side by side. */
   #build = ''
+  #loud = (): void => {}
 
   constructor(serverless: Serverless) {
     this.#serverless = serverless
@@ -96,12 +97,21 @@ export default class LocalPlugin {
     await bundle(resolve(serviceDir, this.#build))
     for (const [name, entry] of Object.entries(service.functions)) entry.handler = `${this.#build}/${name}.handler`
     this.#sqs = await startSqs(config.emulatorPort, resolve(serviceDir, config.stateDir), stage, region)
+    this.#quiet()
     // The functions run in this process, so they find in its environment what CloudFormation would give them.
     service.provider.environment = {}
     Object.assign(service.custom['serverless-offline'] ?? {}, { httpPort: config.port, host: config.host })
   }
 
+  /** serverless-offline prints every route twice; the banner says all that there is to know. */
+  #quiet(): void {
+    const { log } = globalThis.console
+    this.#loud = () => Object.assign(globalThis.console, { log })
+    Object.assign(globalThis.console, { log: () => {} })
+  }
+
   async #open(): Promise<void> {
+    this.#loud()
     const { pluginManager, serviceDir } = this.#serverless
     const offline = pluginManager.plugins.find((plugin) => plugin.constructor.name === 'ServerlessOffline')
     likeAws((offline as unknown as Offline).internals().getApiGatewayServer())

@@ -34,7 +34,7 @@ export interface Quarantined {
   headers: Record<string, string>
   body: string
   item?: number
-  items?: { item: number; reason: string }[]
+  items?: { id: string; item: number; reason: string }[]
   part?: number
   parts?: number
 }

@@ -332,7 +332,7 @@ test('many bad items of a large body are kept together, each with its reason', a
   expect([body.accepted.length, body.quarantined.length]).toEqual([450, 450])
   const kept = await quarantine()
   expect(kept[0]?.items).toHaveLength(450)
-  expect(kept[0]?.items?.[0]).toEqual({ item: 1, reason: 'UNKNOWN_ACTION' })
+  expect(kept[0]?.items?.[0]).toEqual({ id: body.quarantined[0]?.id, item: 1, reason: 'UNKNOWN_ACTION' })
   expect(kept.every(({ parts }) => parts === kept.length)).toBe(true)
 })
 
