@@ -31,8 +31,8 @@ const texts = (attributes: Record<string, unknown>): Record<string, string> =>
     ]),
   )
 
-/** fauxqs listens on every address of the machine and has no option for it; its queues are open to anybody who reaches it. */
-async function onLoopback<T>(start: () => Promise<T>): Promise<T> {
+/** Runs `start` so that what it makes listen does so on loopback: fauxqs listens on every address and has no option for it. */
+export async function onLoopback<T>(start: () => Promise<T>): Promise<T> {
   const { listen } = Server.prototype
   Server.prototype.listen = function (this: Server, ...args: unknown[]) {
     const [options, ...rest] = args

@@ -7,6 +7,7 @@ import { startFauxqs } from 'fauxqs'
 import { quarantineQueue } from '../lib/queues/names.ts'
 import { sqs } from '../lib/queues/sqs.ts'
 import { type Consumer, startMapping } from '../local/mapping.ts'
+import { onLoopback } from '../local/sqs.ts'
 import { type Emulation, queueAt, startEmulation, take } from './emulation.ts'
 
 const awsRegion = 'eu-central-1'
@@ -68,7 +69,7 @@ describe('an emulation', () => {
 })
 
 test('the event source mapping removes what was done, repeats what failed, and leaves the hopeless to the dead-letter queue', async () => {
-  const server = await startFauxqs({ port: 0, logger: false, defaultRegion: awsRegion })
+  const server = await onLoopback(() => startFauxqs({ port: 0, logger: false, defaultRegion: awsRegion }))
   const queue = { name: 'work', awsRegion }
   const dead = { name: 'work-dlq', awsRegion }
   const { queueArn } = server.createQueue(dead.name)
@@ -97,11 +98,15 @@ test('the event source mapping removes what was done, repeats what failed, and l
     hideSeconds: 0,
     warn: (message) => warnings.push(message),
   })
-  const [message] = await queues.receive(dead, 1, 10, 60)
-  await mapping.stop()
-  expect(message?.body).toBe('hopeless')
-  expect(seen.hopeless).toBe(5)
-  expect(warnings.some((warning) => warning.includes('out of order'))).toBe(true)
-  expect(await queues.receive(queue, 10, 0, 60)).toEqual([])
-  await server.stop()
+  try {
+    const [message] = await queues.receive(dead, 1, 10, 60)
+    await mapping.stop()
+    expect(message?.body).toBe('hopeless')
+    expect(seen.hopeless).toBe(5)
+    expect(warnings.some((warning) => warning.includes('out of order'))).toBe(true)
+    expect(await queues.receive(queue, 10, 0, 60)).toEqual([])
+  } finally {
+    await mapping.stop()
+    await server.stop()
+  }
 }, 30_000)

@@ -8,6 +8,7 @@ import { memory } from '../../lib/queues/memory.ts'
 import type { Message, QueueRef, Queues } from '../../lib/queues/queue.ts'
 import { batches, sizeOf } from '../../lib/queues/queue.ts'
 import { sqs } from '../../lib/queues/sqs.ts'
+import { onLoopback } from '../../local/sqs.ts'
 
 // One suite over every queue backend: to add a backend, add its row.
 
@@ -22,7 +23,7 @@ interface Backend {
 }
 
 async function openSqs(): Promise<Backend> {
-  const server: FauxqsServer = await startFauxqs({ port: 0, logger: false, defaultRegion: awsRegion })
+  const server: FauxqsServer = await onLoopback(() => startFauxqs({ port: 0, logger: false, defaultRegion: awsRegion }))
   return {
     queues: client(`http://127.0.0.1:${server.port}`),
     make(name) {

@@ -230,6 +230,13 @@ describe('Standard Webhooks', () => {
     expect((await post('/webhooks/cloudevents', body, headers(signature, timestamp))).status).toBe(status)
   })
 
+  test('counts where the source takes it, and nowhere else', async () => {
+    const { post } = door({ secrets: ['plain'] })
+    const signed = headers(sign('plain', seconds))
+    expect((await post('/webhooks/cloudevents', body, signed)).status).toBe(202)
+    expect((await post('/webhooks/distribution', body, signed)).status).toBe(401)
+  })
+
   test('a changed body, a changed id, a timestamp that is no number', async () => {
     const { post } = door({ secrets: ['plain'] })
     const good = sign('plain', seconds)
