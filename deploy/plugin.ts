@@ -26,12 +26,13 @@ export default class DeployPlugin {
   configurationVariablesSources = {
     tables: {
       async resolve({ address, resolveConfigurationProperty }: Source) {
-        const registries = await loadRegistries()
+        // Mistakes in the list are told before anything is packaged or started, not here.
+        const registries = await loadRegistries().catch(() => [])
         const deployment: Deployment = {
           service: await resolveConfigurationProperty(['service']),
           stage: await resolveConfigurationProperty(['provider', 'stage']),
           awsRegion: await resolveConfigurationProperty(['provider', 'region']),
-          registryIds: registries.map(({ id }) => id),
+          registryIds: registries.flatMap((registry) => registry?.id ?? []),
         }
         return { value: tables[address]?.(deployment) ?? null }
       },

@@ -3,7 +3,7 @@ import { http } from '../lib/runtimes/lambda.ts'
 
 /** Manifests: a repository with a tag or a digest. */
 export const manifest = family('manifest', {
-  target: { needs: ['repository'], either: ['tag', 'digest'] },
+  target: { is: 'repository', needs: ['repository'], either: ['tag', 'digest'] },
 })
 
 export const handler = http([manifest])

@@ -3,7 +3,7 @@ import { http } from '../lib/runtimes/lambda.ts'
 
 /** Namespaces: the name. A list needs nothing. */
 export const namespace = family('namespace', {
-  target: { needs: ['namespace'] },
+  target: { is: 'namespace', needs: ['namespace'] },
   except: {
     'container-registry.namespace.list': {},
   },

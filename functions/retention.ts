@@ -3,10 +3,10 @@ import { http } from '../lib/runtimes/lambda.ts'
 
 /** Retention policies: setting or trying one out says the policy, reading one says whose. A list needs nothing. */
 export const retention = family('retention', {
-  target: { needs: ['namespace', 'policy'] },
+  target: { is: 'namespace', needs: ['namespace', 'policy'] },
   except: {
-    'container-registry.retention.get': { needs: ['namespace'] },
-    'container-registry.retention.list': {},
+    'container-registry.retention.get': { is: 'namespace', needs: ['namespace'] },
+    'container-registry.retention.list': { is: 'namespace' },
   },
 })
 

@@ -13,12 +13,24 @@ const identity = (limit: number) =>
     v.check((text) => isClean(text, limit), 'must not have control characters, lone surrogates or outer spaces'),
   )
 
-/** Text that describes: cut at `limit` and freed from control characters. */
+/** Text that says who it was: freed from control characters, which the event then says, but never cut. */
+const who = (limit: number) =>
+  v.pipe(
+    v.string('must be text'),
+    v.maxLength(limit, `must have at most ${limit} characters`),
+    v.transform((text) => clean(text, limit)),
+  )
+
+/** Text that describes: cut at `limit` and freed from control characters; the event says so. */
 const description = (limit: number) =>
   v.pipe(
     v.string('must be text'),
     v.transform((text) => clean(text, limit)),
   )
+
+/** An object without fields that are not known: a misspelt one must not vanish. */
+const strict = <Entries extends v.ObjectEntries>(entries: Entries) =>
+  v.strictObject(entries, (issue) => (issue.expected === 'never' ? 'there is no such field' : 'must be an object'))
 
 const repository = v.pipe(identity(255), v.regex(/^[^\s:@]+$/, 'must not have spaces, ":" or "@"'))
 const tag = v.pipe(identity(128), v.regex(/^[^\s:@/]+$/, 'must not have spaces, ":", "@" or "/"'))
@@ -30,7 +42,7 @@ const digest = v.pipe(
 const amount = v.pipe(v.number('must be a number'), v.finite('must be a number'), v.minValue(-1, 'must be -1 or more'))
 
 /** What the activity was done to. Which fields an action needs is stated by its family (`functions/<family>.ts`). */
-export const targetSchema = v.object({
+export const targetSchema = strict({
   id: v.optional(v.pipe(identity(1024), v.description('Id to put into the event instead of the derived one'))),
   name: v.optional(v.pipe(identity(512), v.description('Name to put into the event instead of the derived one'))),
   alias: v.optional(v.pipe(identity(512), v.description('Alias that the request used'))),
@@ -63,9 +75,9 @@ export const targetSchema = v.object({
 })
 
 /** Who did it, as far as the sender says. */
-export const initiatorSchema = v.object({
-  id: v.optional(v.pipe(description(512), v.description('Id: IBMid-..., iam-ServiceId-..., or a user name'))),
-  name: v.optional(v.pipe(description(512), v.description('Name for people'))),
+export const initiatorSchema = strict({
+  id: v.optional(v.pipe(who(512), v.description('Id: IBMid-..., iam-ServiceId-..., or a user name'))),
+  name: v.optional(v.pipe(who(512), v.description('Name for people'))),
   type: v.optional(
     v.pipe(
       v.picklist(
@@ -89,15 +101,15 @@ export const initiatorSchema = v.object({
     v.pipe(description(64), v.description('Client address: 192.0.2.10, 192.0.2.10:4711, [2001:db8::1]:4711')),
   ),
   agent: v.optional(v.pipe(description(350), v.description('User agent'))),
-  authnId: v.optional(v.pipe(description(512), v.description('Id of who logged in, when another'))),
-  authnName: v.optional(v.pipe(description(512), v.description('Name of who logged in, when another'))),
+  authnId: v.optional(v.pipe(who(512), v.description('Id of who logged in, when another'))),
+  authnName: v.optional(v.pipe(who(512), v.description('Name of who logged in, when another'))),
 })
 
 const bag = (text: string) =>
   v.optional(v.pipe(v.record(v.string(), v.unknown(), 'must be an object'), v.description(text)))
 
 /** What `data` of a CloudEvent holds: an activity without the parts that the CloudEvent itself carries. */
-export const activityDataSchema = v.object({
+export const activityDataSchema = strict({
   target: v.optional(targetSchema, {}),
   initiator: v.optional(initiatorSchema, {}),
   outcome: v.optional(
@@ -107,7 +119,7 @@ export const activityDataSchema = v.object({
     ),
   ),
   reason: v.optional(
-    v.object({
+    strict({
       code: v.optional(
         v.pipe(
           v.number('must be a number'),
@@ -123,7 +135,7 @@ export const activityDataSchema = v.object({
   ),
   requestData: bag('What was asked, camelCase keys'),
   responseData: bag('What was answered, camelCase keys'),
-  correlationId: v.optional(v.pipe(description(128), v.description('Id that links events of several services'))),
+  correlationId: v.optional(v.pipe(who(128), v.description('Id that links events of several services'))),
   domain: v.optional(v.pipe(description(255), v.description('Domain that the sender says it served'))),
 })
 

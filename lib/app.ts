@@ -10,6 +10,8 @@ import { environmentSecrets, managedSecrets } from './secrets.ts'
 
 /** Milliseconds that queueing between a webhook and its answer may take: Distribution gives up after a second. */
 const INTAKE_TIMEOUT = 600
+/** The same in local emulation, where SQLite keeps each message with a write of its own: a large batch takes seconds. */
+const EMULATED_TIMEOUT = 8000
 /** Milliseconds that reading a secret may take, once in five minutes, before that. */
 const SECRET_TIMEOUT = 300
 /** Milliseconds that one call of the router may take: its queues may be on another continent, and nobody waits. */
@@ -45,7 +47,11 @@ export function start(configs: readonly RegistryConfig[] = registries, env = env
     receiver: {
       registries: checked,
       secrets,
-      queues: sqs({ ...aws, accountId: config.accountId, timeout: INTAKE_TIMEOUT }),
+      queues: sqs({
+        ...aws,
+        accountId: config.accountId,
+        timeout: config.emulated ? EMULATED_TIMEOUT : INTAKE_TIMEOUT,
+      }),
       intake: intakeQueue(config.stage, config.awsRegion),
       quarantine: quarantineQueue(config.stage, config.awsRegion),
       bodyLimit: config.bodyLimit,

@@ -8,12 +8,12 @@ import { derivedId } from './ids.ts'
 import { bareDomain, type Registry } from './registries.ts'
 import { severityOf } from './severity.ts'
 import type { TargetRule } from './target.ts'
-import { clean } from './text.ts'
 import { formatTime } from './time.ts'
 
 /** Where an event comes from, what it was read with, and what was noted on the way. */
 export interface Provenance {
   registry: string
+  account: string
   source: string
   domain: string
   region: string
@@ -21,6 +21,8 @@ export interface Provenance {
   receivedTime: string
   /** Required fields that the sender did not say; they hold the documented stand-in. */
   assumed?: string[]
+  /** Text that is not as the sender wrote it: cut, or freed from control characters. */
+  cleaned?: string[]
   /** Domain in the webhook that is not the registry's: forged, or a misplaced URL. */
   contradictingDomain?: string
   /** Fields left out because the event was over the size limit. */
@@ -77,15 +79,18 @@ const TYPE_URI = {
   clientid: 'service/security/clientid',
 } as const
 
+const CRN = 'crn:v1:bluemix:public:container-registry:'
+
 /** CRN of `account`'s registry at `location`; its last parts never hold a colon, which Cloud Logs' parsing rule relies on. */
-const crn = (location: string, account: string, resource = ':'): string =>
-  `crn:v1:bluemix:public:container-registry:${location}:a/${account}::${resource}`
+const crn = (location: string, account: string, resource = ':'): string => `${CRN}${location}:a/${account}::${resource}`
 
 /** `event` with its location filled in: the last step before its queue. The given event is not changed. */
 export function locate(event: AuditEvent, location: string): AuditEvent {
   const { route, ...rest } = event
+  const open = crn('', route?.account ?? '')
+  // The CRNs that `writeEvent` made; an id that the sender chose stays as it is.
   const fill = (text: string) =>
-    text.replace('crn:v1:bluemix:public:container-registry::', `crn:v1:bluemix:public:container-registry:${location}:`)
+    text.startsWith(open.slice(0, -1)) ? `${CRN}${location}${text.slice(CRN.length)}` : text
   return {
     ...rest,
     target: { ...event.target, id: fill(event.target.id) },
@@ -94,25 +99,42 @@ export function locate(event: AuditEvent, location: string): AuditEvent {
   }
 }
 
+/** Name and id of an image: by tag or digest as it was asked for, and by digest when it is known. */
+function imageOf({ repository, tag, digest }: Target, { domain }: Registry): { name: string; id: string } | undefined {
+  if (!repository) return undefined
+  const image = `${domain}/${repository}`
+  const byDigest = digest ? `${image}@${digest}` : undefined
+  const name = tag ? `${image}:${tag}` : (byDigest ?? image)
+  return { name, id: byDigest ?? name }
+}
+
+/** Name and id of what `rule` says that the target is; without it of the account's registry. */
+function identify(
+  target: Target,
+  row: EditionAction,
+  rule: TargetRule,
+  registry: Registry,
+): { name: string; id: string } {
+  const image = rule.is === 'repository' ? imageOf(target, registry) : undefined
+  if (image) return image
+  const resource = rule.is ? target[rule.is] : undefined
+  if (resource === undefined) return { name: registry.domain, id: crn('', registry.account) }
+  const kind = row.type.split('/')[1] as string
+  return { name: resource, id: crn('', registry.account, `${kind}:${resource.replaceAll(':', '%3A')}`) }
+}
+
 function writeTarget(
   target: Target,
   row: EditionAction,
+  rule: TargetRule,
   registry: Registry,
   domain: string | undefined,
 ): AuditEvent['target'] {
-  const image = target.repository && `${registry.domain}/${target.repository}`
-  const byDigest = image && target.digest && `${image}@${target.digest}`
-  const named = image && (target.tag ? `${image}:${target.tag}` : (byDigest ?? image))
-  const resource = target.namespace ?? target.token ?? target.issueId
-  const kind = row.type.split('/')[1] as string
+  const { name, id } = identify(target, row, rule, registry)
   const host = target.host ?? domain
   return {
-    id:
-      target.id ??
-      byDigest ??
-      named ??
-      crn('', registry.account, resource ? `${kind}:${resource.replaceAll(':', '%3A')}` : ':'),
-    name: target.name ?? named ?? resource ?? registry.domain,
+    id: target.id ?? id,
+    name: target.name ?? name,
     typeURI: row.type,
     ...(target.alias ? { alias: target.alias } : {}),
     ...(target.resourceGroupId ? { resourceGroupId: target.resourceGroupId } : {}),
@@ -163,21 +185,18 @@ function writeOutcome({ outcome, reason }: Activity, row: EditionAction): Pick<A
   }
 }
 
-const DETAILS = [
-  'policy',
-  'plan',
-  'storageMegabytes',
-  'trafficMegabytes',
-  'privateOnly',
-  'iamAuthz',
-  'platformMetrics',
-] as const
-const MORE_DETAILS = ['namespace', 'issueType', 'issueId'] as const
+// Fields of a target that stand in the event's target whatever it is.
+const IN_TARGET: ReadonlySet<string> = new Set(['id', 'name', 'alias', 'resourceGroupId', 'host'])
+const OF_IMAGE: ReadonlySet<string> = new Set(['repository', 'tag', 'digest'])
 
+/** What the sender asked, and what its target says beyond what names it. */
 function writeRequestData(activity: Activity, rule: TargetRule, target: AuditEvent['target'], registry: Registry) {
   const given = activity.target
   const data: Record<string, unknown> = { ...activity.requestData }
-  for (const field of [...DETAILS, ...MORE_DETAILS]) if (given[field] !== undefined) data[field] ??= given[field]
+  for (const [field, value] of Object.entries(given)) {
+    const names = IN_TARGET.has(field) || field === rule.is || (rule.is === 'repository' && OF_IMAGE.has(field))
+    if (!names && !rule.parameters?.includes(field as keyof Target)) data[field] ??= value
+  }
   const parameters = (rule.parameters ?? []).flatMap((field) => {
     if (field === 'name') return [[field, target.name]]
     if (given[field] === undefined) return []
@@ -200,7 +219,8 @@ function contradicts(said: string, registry: Registry): boolean {
 
 /**
  * The audit event of `activity`, whose action is `row` of edition `tables`, as it lies on the intake queue: without a location,
- * with `route`. The same activity of the same registry always gives the same id. `receivedAt` is in milliseconds since 1970.
+ * with `route`. The same activity of the same registry always gives the same id. `receivedAt` is in milliseconds since 1970;
+ * `cleaned` names the fields that are not as the sender wrote them.
  *
  * Throws `INVALID_ITEM` when outcome and reason code contradict each other.
  */
@@ -210,10 +230,11 @@ export function writeEvent(
   rule: TargetRule,
   registry: Registry,
   receivedAt: number,
+  cleaned: string[] = [],
 ): AuditEvent {
   const assumed: string[] = []
-  const domain = activity.domain ? clean(activity.domain, 255) : undefined
-  const target = writeTarget(activity.target, row, registry, domain)
+  const domain = activity.domain || undefined
+  const target = writeTarget(activity.target, row, rule, registry, domain)
   const { outcome, reason } = writeOutcome(activity, row)
   const requestData = writeRequestData(activity, rule, target, registry)
   if (activity.time === undefined) assumed.push('eventTime')
@@ -235,15 +256,17 @@ export function writeEvent(
     saveServiceCopy: true,
     ...(has(requestData) ? { requestData } : {}),
     ...(has(activity.responseData) ? { responseData: activity.responseData } : {}),
-    ...(activity.correlationId ? { correlationId: clean(activity.correlationId, 128) } : {}),
+    ...(activity.correlationId ? { correlationId: activity.correlationId } : {}),
     route: {
       registry: registry.id,
+      account: registry.account,
       source: registry.source,
       domain: registry.domain,
       region: registry.region,
       edition: registry.editions[0].date,
       receivedTime: formatTime(receivedAt),
       ...(assumed.length > 0 ? { assumed } : {}),
+      ...(cleaned.length > 0 ? { cleaned } : {}),
       ...(domain && contradicts(domain, registry) ? { contradictingDomain: domain } : {}),
     },
   }

@@ -1,4 +1,3 @@
-import * as v from 'valibot'
 import type { Family } from './actions.ts'
 import { type Activity, activityDataSchema } from './activity.ts'
 import type { EditionAction } from './edition.ts'
@@ -6,6 +5,7 @@ import { whereabouts } from './edition.ts'
 import { type ErrorCode, errors, RouterError } from './errors.ts'
 import { type AuditEvent, toBody, writeEvent } from './event.ts'
 import type { Entry } from './log.ts'
+import { parse } from './parse.ts'
 import { quarantine, type Unusable } from './quarantine.ts'
 import type { Message, QueueRef, Queues } from './queues/queue.ts'
 import type { Registry } from './registries.ts'
@@ -17,7 +17,7 @@ import { clean } from './text.ts'
 
 // The whole story of one webhook: verify → read → look up → write → enqueue → answer.
 
-/** Most items of one body; Event Grid, the largest sender, puts about 850 into its 1 MB. */
+/** Most events of one body, and most unusable items that are listed; Event Grid, the largest sender, has about 850 in its 1 MB. */
 export const MAX_ITEMS = 1000
 
 /** What is peculiar to a family: what its targets need, and the actions that need something else. */
@@ -67,13 +67,18 @@ function lookUp(action: string, registry: Registry): EditionAction {
 }
 
 /** `activity` checked against its schema. Throws `INVALID_TARGET` or `INVALID_ITEM`, naming the field. */
-function check(activity: Activity): Activity {
-  const parsed = v.safeParse(activityDataSchema, activity)
-  if (parsed.success)
-    return { ...parsed.output, action: activity.action, senderId: activity.senderId, time: activity.time }
-  const [issue] = parsed.issues
-  const path = v.getDotPath(issue) ?? ''
-  return refuse(path.startsWith('target') ? 'INVALID_TARGET' : 'INVALID_ITEM', `${path}: ${issue.message}.`)
+function check({ action, senderId, time, ...data }: Activity): Activity {
+  const codeOf = (path: string) => (path.startsWith('target') ? 'INVALID_TARGET' : 'INVALID_ITEM')
+  return { ...parse(activityDataSchema, data, codeOf, 'data'), action, senderId, time }
+}
+
+/** Paths of the texts that `check` cut or cleaned. */
+function cleanedOf(before: Activity, after: Activity): string[] {
+  const initiator = Object.entries(after.initiator)
+    .filter(([name, text]) => before.initiator[name as keyof Activity['initiator']] !== text)
+    .map(([name]) => `initiator.${name}`)
+  const others = (['correlationId', 'domain'] as const).filter((name) => before[name] !== after[name])
+  return [...initiator, ...others, ...(before.reason.message === after.reason.message ? [] : ['reason.message'])]
 }
 
 /** The audit event of one activity. Throws the `RouterError` for which it has to go into quarantine. */
@@ -94,7 +99,7 @@ export function toEvent(
   const rule = rules.except?.[row.action] ?? rules.target
   const checked = check(activity)
   checkTarget(row.action, rule, checked.target)
-  return writeEvent(checked, row, rule, registry, receivedAt)
+  return writeEvent(checked, row, rule, registry, receivedAt, cleanedOf(activity, checked))
 }
 
 interface Sorted {
@@ -117,9 +122,6 @@ function sort(request: Request, registry: Registry, families: readonly FamilyRul
   let items: readonly unknown[]
   try {
     items = source.items(request)
-    if (items.length > MAX_ITEMS) {
-      refuse('TOO_MANY_ITEMS', `The body has ${items.length} items, the limit is ${MAX_ITEMS}.`)
-    }
   } catch (error) {
     sorted.unusable.push(toUnusable(error, undefined, entry))
     return sorted
@@ -138,7 +140,27 @@ function sort(request: Request, registry: Registry, families: readonly FamilyRul
       sorted.unusable.push(toUnusable(error, index, entry))
     }
   })
-  return sorted
+  return limit(sorted, items.length)
+}
+
+/**
+ * What is more than one answer and one quarantine can hold: too many events go to quarantine as one body, too many unusable items
+ * as one item, beside the events.
+ */
+function limit(sorted: Sorted, items: number): Sorted {
+  const { events, unusable } = sorted
+  const whole = (message: string): Unusable[] => [{ reason: 'TOO_MANY_ITEMS', message, item: undefined }]
+  if (events.length > MAX_ITEMS) {
+    return {
+      events: [],
+      ignored: {},
+      unusable: whole(`The body has ${events.length} events, the limit is ${MAX_ITEMS}.`),
+    }
+  }
+  const [first] = unusable
+  if (!first || unusable.length <= MAX_ITEMS) return sorted
+  const message = `${unusable.length} of ${items} items are unusable, the first, number ${first.item}: ${first.message}`
+  return { ...sorted, unusable: whole(message) }
 }
 
 /** Sends all of `messages` or throws `UNAVAILABLE`. */
@@ -170,21 +192,21 @@ export async function receive(
   }
   const registry = await authenticate(request, id, receiver)
   entry.registry = registry.id
-  const handshake = (sources[registry.source] as import('./sources/source.ts').Source).handshake?.(request)
+  const handshake = sources[registry.source].handshake?.(request)
   if (handshake) return { status: 200, headers: handshake, body: undefined }
   if (request.method !== 'POST') refuse('NOT_FOUND')
   const { events, ignored, unusable } = sort(request, registry, families, entry)
   const name = families.length === 1 ? (families[0] as FamilyRules).family : 'webhook'
   const kept = quarantine(registry, name, request, unusable)
+  entry.family = name
   entry.received = events.length + total(ignored) + unusable.length
-  await Promise.all([
-    enqueue(
-      receiver.queues,
-      receiver.intake,
-      events.map(({ message }) => message),
-    ),
-    enqueue(receiver.queues, receiver.quarantine, kept.messages),
-  ])
+  // Quarantine first: when it is down nothing is kept at all, and a copy in quarantine does no harm when the rest fails.
+  await enqueue(receiver.queues, receiver.quarantine, kept.messages)
+  await enqueue(
+    receiver.queues,
+    receiver.intake,
+    events.map(({ message }) => message),
+  )
   entry.accepted = events.length
   entry.ignored = ignored
   entry.quarantined = unusable.map(({ reason }) => reason)

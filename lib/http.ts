@@ -20,7 +20,14 @@ async function webhook(request: Request, families: readonly FamilyRules[], app: 
   const [, , id = '', name, ...rest] = request.path.replace(/\/$/, '').split('/')
   const served = name === undefined ? families : families.filter((rules) => rules.family === name)
   if (served.length === 0 || rest.length > 0 || id === '') throw new RouterError('NOT_FOUND')
-  return receive(request, decode(id), served, app.receiver, entry)
+  try {
+    return await receive(request, decode(id), served, app.receiver, entry)
+  } catch (error) {
+    // Refused as a whole: its items if they were read, else the request counts as one.
+    entry.received ??= 1
+    entry.rejected = entry.received
+    throw error
+  }
 }
 
 /**
@@ -54,7 +61,6 @@ export function answerError(error: unknown, entry: Entry): Response {
   const code = known ? error.code : 'INTERNAL'
   const row = errors[code]
   entry.code = code
-  if (code === 'UNAUTHENTICATED') entry.rejected = 1
   if (known) entry.why = error.message
   else entry.error = error
   // What the sender gets to read of an error on our side is the row's sentence alone.

@@ -5,15 +5,16 @@ export interface Entry {
   registry?: string
   family?: string
   status?: number
-  /** Accounting: received = accepted + ignored + quarantined, or all rejected. */
+  /** Accounting: received = accepted + ignored + quarantined + rejected, where all or nothing is rejected. */
   received?: number
   accepted?: number
   ignored?: Record<string, number>
   quarantined?: readonly string[]
   rejected?: number
   deprecated?: number
-  routed?: Record<string, number>
-  failed?: Record<string, number>
+  /** By registry and location; what no location was found for counts under `unroutable`. */
+  routed?: Record<string, Record<string, number>>
+  failed?: Record<string, Record<string, number>>
   code?: string
   why?: string
   error?: unknown

@@ -41,7 +41,9 @@ export function quarantine(registry: Registry, family: string, request: Request,
   const [first] = unusable
   if (!first) return { messages: [], entries: [] }
   const { body } = request
-  const print = fingerprint(body)
+  // In binary mode the attributes of a CloudEvent stand in headers: they are as much of the item as the body.
+  const attributes = Object.entries(request.headers).filter(([name]) => name.startsWith('ce-'))
+  const print = fingerprint(Buffer.concat([body, Buffer.from(JSON.stringify(attributes.toSorted()))]))
   const entries = unusable.map(({ item, reason }) => ({
     id: derivedId('quarantine', registry.id, print, String(item ?? '')),
     item,

@@ -32,12 +32,13 @@ const ACCOUNT = /^[A-Za-z0-9_-]{1,64}$/
 /** `hub.example.com:5000` → `hub.example.com`: ports and letter case say nothing about which registry it is. */
 export const bareDomain = (domain: string): string => domain.toLowerCase().replace(/:\d+$/, '').replace(/\.$/, '')
 
-function editionsOf(config: RegistryConfig, fallback: string, complain: (what: string) => void): Edition[] {
-  const dates = config.editions ?? [fallback]
+function editionsOf({ editions }: RegistryConfig, fallback: string, complain: (what: string) => void): Edition[] {
+  if (editions !== undefined && !Array.isArray(editions)) complain('editions: has to be a list of dates')
+  const dates = Array.isArray(editions) ? editions : [fallback]
   if (dates.length === 0) complain('editions: is empty; leave it out to use EDITION')
   return dates.flatMap((date) => {
     try {
-      return [edition(date)]
+      return [edition(String(date))]
     } catch (error) {
       complain(`editions: ${(error as Error).message}`)
       return []
@@ -60,13 +61,18 @@ function checkPlace(config: RegistryConfig, tables: Edition, complain: (what: st
   }
 }
 
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+/** Whether the setting is text of that form: types do not protect a file that nobody compiled. */
+const isLike = (value: unknown, form: RegExp): boolean => typeof value === 'string' && form.test(value)
+
 function check(config: RegistryConfig, fallback: string, complain: (what: string) => void): Registry | undefined {
-  if (!ID.test(config.id)) complain('id: use 1 to 63 lower-case letters, digits and inner dashes')
+  if (!isLike(config.id, ID)) complain('id: use 1 to 63 lower-case letters, digits and inner dashes')
   if (!Object.hasOwn(sources, config.source)) {
     complain(`source: ${JSON.stringify(config.source)} is unknown; there are ${Object.keys(sources).join(', ')}`)
   }
-  if (!DOMAIN.test(String(config.domain))) complain('domain: write it like de.icr.io or registry.example.com:5000')
-  if (!ACCOUNT.test(String(config.account))) complain('account: use 1 to 64 letters, digits, dashes and underscores')
+  if (!isLike(config.domain, DOMAIN)) complain('domain: write it like de.icr.io or registry.example.com:5000')
+  if (!isLike(config.account, ACCOUNT)) complain('account: use 1 to 64 letters, digits, dashes and underscores')
   const allowed = ['id', 'source', 'domain', 'region', 'account', 'editions', 'accept']
   for (const key of Object.keys(config)) if (!allowed.includes(key)) complain(`${key}: there is no such setting`)
   for (const key of Object.keys(config.accept ?? {})) complain(`accept.${key}: ${config.source} has no such setting`)
@@ -76,25 +82,35 @@ function check(config: RegistryConfig, fallback: string, complain: (what: string
   return { ...config, editions: [first, ...rest] }
 }
 
+function checkAll(configs: readonly RegistryConfig[], fallback: string, mistakes: string[]): Map<string, Registry> {
+  const registries = new Map<string, Registry>()
+  configs.forEach((config, index) => {
+    if (!isObject(config)) {
+      mistakes.push(`registry number ${index + 1}: has to be an object`)
+      return
+    }
+    const name = typeof config.id === 'string' ? JSON.stringify(config.id) : `number ${index + 1}`
+    const complain = (what: string) => mistakes.push(`registry ${name}: ${what}`)
+    const registry = check(config, fallback, complain)
+    if (registries.has(config.id)) complain('id: is used twice')
+    if (registry) registries.set(config.id, registry)
+  })
+  return registries
+}
+
 /**
  * Checks `configs` (the list of `registries.ts`) and returns them by id. Throws one `INVALID_CONFIG` that lists every mistake of
  * every registry at once. `fallback` is the edition of registries that name none.
  */
 export function checkRegistries(configs: readonly RegistryConfig[], fallback: string): ReadonlyMap<string, Registry> {
   const mistakes: string[] = []
-  const registries = new Map<string, Registry>()
-  configs.forEach((config, index) => {
-    const complain = (what: string) => mistakes.push(`registry ${JSON.stringify(config.id ?? index)}: ${what}`)
-    const registry = check(config, fallback, complain)
-    if (registries.has(config.id)) complain('id: is used twice')
-    if (registry) registries.set(config.id, registry)
-  })
-  if (configs.length === 0) mistakes.push('there is no registry: add one')
-  if (mistakes.length > 0) {
-    throw new RouterError(
-      'INVALID_CONFIG',
-      `registries.ts has ${mistakes.length} mistake(s):\n  - ${mistakes.join('\n  - ')}`,
-    )
-  }
-  return registries
+  const isList = Array.isArray(configs)
+  const registries = checkAll(isList ? configs : [], fallback, mistakes)
+  if (!isList) mistakes.push('it has to export the list `registries`')
+  else if (configs.length === 0) mistakes.push('there is no registry: add one')
+  if (mistakes.length === 0) return registries
+  throw new RouterError(
+    'INVALID_CONFIG',
+    `registries.ts has ${mistakes.length} mistake(s):\n  - ${mistakes.join('\n  - ')}`,
+  )
 }

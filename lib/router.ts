@@ -16,16 +16,17 @@ export interface IntakeMessage {
 
 interface Routable {
   messageId: string
+  registry: string
   location: Location
   queue: QueueRef
   message: Message
 }
 
 /** Attributes of a message on a location queue: nine of the ten that a message may have. */
-function attributesOf(event: AuditEvent, location: string, account: string): Record<string, string> {
+function attributesOf(event: AuditEvent, location: string): Record<string, string> {
   return {
     type: 'audit',
-    account,
+    account: event.provenance?.account ?? '',
     region: event.provenance?.region ?? '',
     location,
     action: event.action,
@@ -42,13 +43,21 @@ function read(message: IntakeMessage, stage: string): Routable {
   if (!path) throw new RouterError('UNROUTABLE', 'The message holds no event with a route.')
   const routed = route(path.region, path.edition)
   const located = locate(event, routed.location)
-  const account = /:a\/([^:]*):/.exec(event.logSourceCRN)?.[1] ?? ''
   return {
     messageId: message.messageId,
+    registry: path.registry,
     location: routed.location,
     queue: locationQueue(stage, routed),
-    message: { body: toText(located), attributes: attributesOf(located, routed.location, account) },
+    message: { body: toText(located), attributes: attributesOf(located, routed.location) },
   }
+}
+
+type Counts = Record<string, Record<string, number>>
+
+/** Counts one more for `registry` at `location`. */
+function count(counts: Counts, registry: string, location: string): void {
+  const own = Object.hasOwn(counts, registry) ? (counts[registry] as Record<string, number>) : {}
+  counts[registry] = { ...own, [location]: (own[location] ?? 0) + 1 }
 }
 
 /**
@@ -64,12 +73,9 @@ export async function routeMessages(
 ): Promise<string[]> {
   const failed: string[] = []
   const groups = new Map<Location, Routable[]>()
-  entry.received = messages.length
-  entry.routed = {}
-  entry.failed = {}
-  const count = (counts: Record<string, number>, key: string, by: number) => {
-    if (by > 0) counts[key] = (counts[key] ?? 0) + by
-  }
+  const routed: Counts = {}
+  const refused: Counts = {}
+  Object.assign(entry, { received: messages.length, routed, failed: refused })
   for (const message of messages) {
     try {
       const routable = read(message, stage)
@@ -77,23 +83,21 @@ export async function routeMessages(
     } catch (error) {
       entry.error = error
       failed.push(message.messageId)
-      count(entry.failed, 'unroutable', 1)
+      count(refused, 'unknown', 'unroutable')
     }
   }
   const deliver = async ([location, group]: [Location, Routable[]]) => {
     const queue = (group[0] as Routable).queue
-    const refused = await queues
-      .send(
-        queue,
-        group.map(({ message }) => message),
-      )
-      .catch((error: unknown) => {
-        entry.error = error
-        return group.map((_, index) => index)
-      })
-    failed.push(...refused.map((index) => (group[index] as Routable).messageId))
-    count(entry.failed as Record<string, number>, location, refused.length)
-    count(entry.routed as Record<string, number>, location, group.length - refused.length)
+    const sent = group.map(({ message }) => message)
+    const indices = await queues.send(queue, sent).catch((error: unknown) => {
+      entry.error = error
+      return group.map((_, index) => index)
+    })
+    const left = new Set(indices)
+    group.forEach(({ messageId, registry }, index) => {
+      count(left.has(index) ? refused : routed, registry, location)
+      if (left.has(index)) failed.push(messageId)
+    })
   }
   await Promise.all([...groups].map(deliver))
   return failed

@@ -1,5 +1,6 @@
 import { type Aws, AwsError, call } from './aws.ts'
 import { RouterError } from './errors.ts'
+import { mistakeOf } from './sources/signature.ts'
 
 /** The valid secrets of a registry; rejects with `INVALID_CONFIG` when there is none, `UNAVAILABLE` when they can't be read. */
 export type Secrets = (registryId: string) => Promise<readonly string[]>
@@ -12,7 +13,7 @@ export const secretVariable = (registryId: string): string => `SECRET_${registry
 
 /**
  * Secrets from the environment `env`. Checks all of `registryIds` at once and throws `INVALID_CONFIG` naming every one without a
- * secret: a registry without a secret does not start. `fallback` is the secret of those whose variable is not set at all.
+ * secret or with one that can't work: a registry without a secret does not start. `fallback` is the secret of those whose variable is not set at all.
  */
 export function environmentSecrets(
   env: Readonly<Record<string, string | undefined>>,
@@ -20,10 +21,16 @@ export function environmentSecrets(
   fallback?: string,
 ): Secrets {
   const found = new Map(registryIds.map((id) => [id, split(env[secretVariable(id)] ?? fallback ?? '')]))
-  const missing = registryIds.filter((id) => found.get(id)?.length === 0)
-  if (missing.length > 0) {
-    const list = missing.map((id) => `\n  - registry ${JSON.stringify(id)}: set ${secretVariable(id)}`).join('')
-    throw new RouterError('INVALID_CONFIG', `${missing.length} registries have no secret:${list}`)
+  const mistakes = [...found].flatMap(([id, values]) => {
+    const where = `registry ${JSON.stringify(id)}`
+    if (values.length === 0) return [`${where} has no secret: set ${secretVariable(id)}`]
+    return values.flatMap((value) => mistakeOf(value) ?? []).map((what) => `${where}, ${secretVariable(id)}: ${what}`)
+  })
+  if (mistakes.length > 0) {
+    throw new RouterError(
+      'INVALID_CONFIG',
+      `The secrets have ${mistakes.length} mistake(s):\n  - ${mistakes.join('\n  - ')}`,
+    )
   }
   return async (id) => found.get(id) ?? []
 }
@@ -33,7 +40,8 @@ const CACHE_MILLISECONDS = 5 * 60 * 1000
 
 /**
  * Secrets from the AWS Secrets Manager, entry `registry-events/<stage>/<registry id>` of `region`. An entry is kept for five
- * minutes; when it can't be read again its last values stay valid, and a failed reading is never kept.
+ * minutes. When it can't be reached after that, its last values stay valid; when it is gone, empty, or no longer allowed, they do
+ * not. A failed reading is never kept.
  */
 export function managedSecrets(
   aws: Aws,
@@ -47,6 +55,8 @@ export function managedSecrets(
     const answer = await call(aws, 'secretsmanager', region, 'secretsmanager.GetSecretValue', { SecretId }, timeout)
     const values = split(String(answer.SecretString ?? ''))
     if (values.length === 0) throw new RouterError('INVALID_CONFIG', `The secret ${SecretId} is empty.`)
+    const [mistake] = values.flatMap((value) => mistakeOf(value) ?? [])
+    if (mistake) throw new RouterError('INVALID_CONFIG', `The secret ${SecretId}: ${mistake}.`)
     return values
   }
   return async (id) => {
@@ -58,16 +68,25 @@ export function managedSecrets(
       cache.set(id, { values, readAt: now() })
       return values
     } catch (cause) {
-      if (kept) return kept.values
-      throw explain(SecretId, cause)
+      const error = explain(SecretId, cause)
+      if (kept && error.code === 'UNAVAILABLE') return kept.values
+      cache.delete(id)
+      throw error
     }
   }
 }
 
+/** Errors of AWS that say something about the secret, not about the service. */
+const DEFINITE: Readonly<Record<string, string>> = {
+  ResourceNotFoundException: 'is not there: create it',
+  AccessDeniedException: 'must not be read by this function',
+  InvalidRequestException: 'is marked for deletion',
+  DecryptionFailure: "can't be decrypted",
+}
+
 function explain(SecretId: string, cause: unknown): RouterError {
   if (cause instanceof RouterError) return cause
-  if (cause instanceof AwsError && cause.code === 'ResourceNotFoundException') {
-    return new RouterError('INVALID_CONFIG', `There is no secret ${SecretId}: create it.`, { cause })
-  }
+  const definite = cause instanceof AwsError && Object.hasOwn(DEFINITE, cause.code) ? DEFINITE[cause.code] : undefined
+  if (definite) return new RouterError('INVALID_CONFIG', `The secret ${SecretId} ${definite}.`, { cause })
   return new RouterError('UNAVAILABLE', `The secret ${SecretId} can't be read: ${(cause as Error).message}`, { cause })
 }

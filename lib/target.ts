@@ -1,8 +1,10 @@
 import type { Target } from './activity.ts'
 import { RouterError } from './errors.ts'
 
-/** What an action needs of its target, and which of it is repeated as the action's custom data. */
+/** What an action needs of its target, which of it names the target, and which is repeated as the action's custom data. */
 export interface TargetRule {
+  /** The field that the event's target is; `repository` stands for the image or repository. Without it: the account's registry. */
+  is?: 'repository' | 'namespace' | 'token' | 'issueId'
   /** All of these. */
   needs?: readonly (keyof Target)[]
   /** At least one of these. */

@@ -1,4 +1,5 @@
-// Text that outsiders wrote: control characters and lone surrogates never reach an event (docs/events.md).
+// Text that outsiders wrote: control characters and lone surrogates reach no field of an event but the sender's own requestData and
+// responseData (docs/events.md).
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this removes
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g

@@ -30,7 +30,8 @@ export function banner(config: Config, stage: string, tables: Edition, registrie
   const registry = registries.find(({ source }) => source === 'distribution') ?? (registries[0] as RegistryConfig)
   const routed = route(registry.region, tables)
   const queue = locationQueue(stage, routed)
-  const secret = process.env[secretVariable(registry.id)] ? `$${secretVariable(registry.id)}` : 'local'
+  // Of several values the first one; none is printed.
+  const secret = process.env[secretVariable(registry.id)] ? `\${${secretVariable(registry.id)}%% *}` : 'local'
   return `
 registry-event-router is ready (stage ${stage}, edition ${tables.date})
 

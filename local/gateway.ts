@@ -6,6 +6,9 @@ import { errors } from '../lib/errors.ts'
 
 const TEXT = /^(?:text\/|application\/(?:json|javascript|xml))/
 
+/** Content types that hapi can read; multipart it looks into, for a boundary. */
+const READABLE = /^(?!multipart\/)[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:\s*;[^,]*)?$/
+
 /** What is used of a hapi server and its requests. */
 interface HapiRequest {
   headers: Record<string, string>
@@ -23,6 +26,12 @@ const isText = (type: string, body: Buffer): boolean => (type === '' || TEXT.tes
  * over its own limit, a path that can't be decoded) are answered as the HTTP contract says.
  */
 export function likeAws(server: HapiServer): void {
+  server.ext('onRequest', ({ headers }, toolkit) => {
+    // hapi answers 4xx itself to a content type that it can't read. The function gets the headers as they were sent all the same.
+    const type = headers['content-type']
+    if (type !== undefined && !READABLE.test(type)) headers['content-type'] = 'application/octet-stream'
+    return toolkit.continue
+  })
   server.ext('onPreHandler', (request, toolkit) => {
     const { payload, headers } = request
     // The one content type that serverless-offline encodes; the function sees the headers as they were sent all the same.

@@ -127,6 +127,7 @@ export default class LocalPlugin {
   }
 
   async #close(): Promise<void> {
+    this.#loud()
     await this.#mapping?.stop()
     await this.#sqs?.stop()
     if (this.#build) rmSync(resolve(this.#serverless.serviceDir, this.#build), { recursive: true, force: true })

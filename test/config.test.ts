@@ -135,7 +135,7 @@ describe('secrets from the environment', () => {
     const { code, message } = failure(() => environmentSecrets(env, ['a', 'b', 'c', 'd']))
     expect(code).toBe('INVALID_CONFIG')
     expect(message).toBe(
-      '3 registries have no secret:\n  - registry "a": set SECRET_A\n  - registry "b": set SECRET_B\n  - registry "c": set SECRET_C',
+      'The secrets have 3 mistake(s):\n  - registry "a" has no secret: set SECRET_A\n  - registry "b" has no secret: set SECRET_B\n  - registry "c" has no secret: set SECRET_C',
     )
   })
 

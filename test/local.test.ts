@@ -45,6 +45,30 @@ describe('an emulation', () => {
     }
   })
 
+  test('a content type that no server can read is no reason to refuse a genuine webhook', async () => {
+    for (const type of ['json', '///', 'multipart/form-data', 'application/json, application/json']) {
+      const response = await post('{"events":[]}', type)
+      expect([type, response.status]).toEqual([type, 202])
+    }
+  })
+
+  test('a thousand events in one body are taken at once, by one who has just started', async () => {
+    const events = Array.from({ length: 1000 }, (_, index) => ({
+      id: `many-${index}`,
+      action: 'push',
+      target: { repository: 'team/many', tag: `t${index}`, digest: 'sha256:0a' },
+    }))
+    const response = await post(JSON.stringify({ events }))
+    const { accepted } = (await response.json()) as { accepted: { id: string }[] }
+    expect([response.status, new Set(accepted.map(({ id }) => id)).size]).toEqual([202, 1000])
+    const ids = new Set<string>()
+    await take(emulation.queues, queueAt('eu-de'), (taken) => {
+      for (const { event } of taken) ids.add(event.id)
+      return ids.size >= 1000
+    })
+    expect(ids).toEqual(new Set(accepted.map(({ id }) => id)))
+  }, 30_000)
+
   test('what the HTTP server itself refuses is answered as the contract says', async () => {
     const large = await post(Buffer.alloc(11 * 1024 * 1024))
     const message = 'The body is larger than the limit.'

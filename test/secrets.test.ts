@@ -71,7 +71,7 @@ test.each([
   [
     'is not there',
     [400, { __type: 'ResourceNotFoundException', Message: 'no' }],
-    'There is no secret registry-events/prod/hub: create it.',
+    'The secret registry-events/prod/hub is not there: create it.',
   ],
   ['is empty', [200, { SecretString: ' ' }], 'The secret registry-events/prod/hub is empty.'],
 ] as [string, [number, object], string][])(

@@ -2,7 +2,7 @@ import { type Aws, AwsError, call } from '../aws.ts'
 import { RouterError } from '../errors.ts'
 import { batches, type Message, type QueueRef, type Queues, type Received } from './queue.ts'
 
-/** `timeout`: milliseconds that one batch may take, a second try of single entries included; `accountId`: of the queues. */
+/** `timeout`: milliseconds that any method may take, all of a `send` together; `accountId`: the AWS account of the queues. */
 export interface SqsOptions extends Aws {
   accountId: string
   timeout: number
@@ -63,7 +63,7 @@ export function sqs(options: SqsOptions): Queues {
     queue: QueueRef,
     messages: readonly Message[],
     indices: readonly number[],
-    timeout?: number,
+    timeout: number,
   ): Promise<number[]> {
     const Entries = indices.map((index) => {
       const { body, attributes } = messages[index] as Message
@@ -77,19 +77,23 @@ export function sqs(options: SqsOptions): Queues {
 
   return {
     async send(queue, messages) {
+      const end = performance.now() + options.timeout
+      const left = () => Math.max(1, end - performance.now())
       const lists = batches(messages)
       const failed: number[] = []
       const worker = async () => {
         for (let list = lists.shift(); list; list = lists.shift()) {
-          const start = performance.now()
-          const refused = await sendBatch(queue, messages, list)
-          if (refused.length === 0) continue
+          const refused = await sendBatch(queue, messages, list, left())
           // A single entry fails for passing reasons (throttling, an internal error): once more in the time that is left.
-          const left = Math.max(1, options.timeout - (performance.now() - start))
-          failed.push(...(await sendBatch(queue, messages, refused, left)))
+          if (refused.length > 0) failed.push(...(await sendBatch(queue, messages, refused, left())))
         }
       }
-      await Promise.all(Array.from({ length: Math.min(PARALLEL, lists.length) }, worker))
+      // After a failure no further batch is begun: nothing was promised, and the sender will send all of them again.
+      const stop = (error: unknown): never => {
+        lists.length = 0
+        throw error
+      }
+      await Promise.all(Array.from({ length: Math.min(PARALLEL, lists.length) }, () => worker().catch(stop)))
       return failed.sort((a, b) => a - b)
     },
     async receive(queue, most, waitSeconds, hideSeconds) {

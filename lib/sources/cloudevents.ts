@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import type { Activity, ActivityData } from '../activity.ts'
 import { RouterError } from '../errors.ts'
 import { parseJson } from '../json.ts'
+import { parse } from '../parse.ts'
 import type { Request } from '../request.ts'
 import { parseTime } from '../time.ts'
 import type { Noise, Source } from './source.ts'
@@ -11,7 +12,8 @@ import type { Noise, Source } from './source.ts'
 
 const attribute = v.pipe(v.string(), v.minLength(1))
 
-const cloudEventSchema = v.object({
+// Attributes that are ours to read; every other one is an extension and is kept.
+const cloudEventSchema = v.looseObject({
   specversion: v.literal('1.0', 'must be "1.0"'),
   id: attribute,
   source: attribute,
@@ -24,21 +26,32 @@ const cloudEventSchema = v.object({
 
 type CloudEvent = v.InferOutput<typeof cloudEventSchema>
 
-/** Header values are percent-encoded (HTTP binding 3.1.3.2); one that is not so is taken as it is. */
-function decoded(value: string): string {
+const OWN = new Set([...Object.keys(cloudEventSchema.entries), 'dataschema'])
+
+/** A header's value as the HTTP binding says (3.1.3.2): out of its quotes, then percent-decoded. */
+function decoded(name: string, value: string): string {
+  const unquoted = /^".*"$/.test(value) ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value
   try {
-    return decodeURIComponent(value)
-  } catch {
-    return value
+    return decodeURIComponent(unquoted)
+  } catch (cause) {
+    throw new RouterError('INVALID_ITEM', `The header ${name} is not percent-encoded UTF-8.`, { cause })
   }
 }
+
+// What is no attribute in binary mode: the body is the data, the content type is its type.
+const NO_ATTRIBUTE = new Set(['data', 'data_base64', 'datacontenttype'])
 
 /** Binary mode: attributes in `ce-*` headers, the body is the data. */
 function fromHeaders({ headers, body }: Request): Record<string, unknown> {
   const attributes = Object.entries(headers)
-    .filter(([name]) => name.startsWith('ce-'))
-    .map(([name, value]) => [name.slice(3), decoded(value)])
-  return { ...Object.fromEntries(attributes), ...(body.length > 0 ? { data: parseJson(body) } : {}) }
+    .filter(([name]) => /^ce-[a-z0-9]+$/.test(name) && !NO_ATTRIBUTE.has(name.slice(3)))
+    .map(([name, value]) => [name.slice(3), decoded(name, value)])
+  const data = body.length > 0 ? parseJson(body) : undefined
+  // A signature covers the body alone: a signed structured event must not become another one by headers in front of it.
+  if (typeof data === 'object' && data !== null && 'specversion' in data) {
+    throw new RouterError('INVALID_ITEM', 'The body is a CloudEvent itself although the headers are one, too.')
+  }
+  return { ...Object.fromEntries(attributes), ...(data === undefined ? {} : { data }) }
 }
 
 function items(request: Request): readonly unknown[] {
@@ -57,28 +70,33 @@ function dataOf(event: CloudEvent): unknown {
   return parseJson(Buffer.from(event.data_base64, 'base64'))
 }
 
+/** Attributes that the specification leaves to others, and `subject`: kept beside the request data. */
+function extensionsOf(event: CloudEvent): Record<string, unknown> | undefined {
+  const extensions = Object.entries(event).filter(([name]) => !OWN.has(name))
+  return extensions.length > 0 ? Object.fromEntries(extensions) : undefined
+}
+
 function read(item: unknown): Activity | Noise {
-  const parsed = v.safeParse(cloudEventSchema, item)
-  if (!parsed.success) {
-    const [issue] = parsed.issues
-    const path = v.getDotPath(issue)
-    throw new RouterError('INVALID_ITEM', `The item is no CloudEvent 1.0: ${path ? `${path}: ` : ''}${issue.message}.`)
-  }
-  const event = parsed.output
+  const event = parse(cloudEventSchema, item, 'INVALID_ITEM', 'The item is no CloudEvent 1.0')
   const data = dataOf(event)
   if (typeof data !== 'object' || data === null || Array.isArray(data)) {
     throw new RouterError('INVALID_ITEM', 'data: must be an object, see docs/schemas/activity.json.')
   }
+  const { target = {}, initiator = {}, reason = {}, requestData, ...rest } = data as Partial<ActivityData>
+  const extensions = extensionsOf(event)
   return {
-    ...(data as ActivityData),
-    target: (data as ActivityData).target ?? {},
-    initiator: (data as ActivityData).initiator ?? {},
-    reason: (data as ActivityData).reason ?? {},
+    ...rest,
+    target,
+    initiator,
+    reason,
+    ...(requestData === undefined && !extensions
+      ? {}
+      : { requestData: extensions ? { ...requestData, extensions } : requestData }),
     action: event.type,
     // `source` and `id` together are unique, `id` alone is not.
     senderId: JSON.stringify([event.source, event.id]),
     time: event.time ? parseTime(event.time) : undefined,
-  }
+  } as Activity
 }
 
 /** Anything that speaks CloudEvents 1.0 and knows our actions; signed as in Standard Webhooks, or with a token. */

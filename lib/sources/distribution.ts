@@ -3,6 +3,8 @@ import type { Activity, Initiator } from '../activity.ts'
 import { RouterError } from '../errors.ts'
 import { fingerprint } from '../ids.ts'
 import { parseJson } from '../json.ts'
+import { parse } from '../parse.ts'
+import type { Request } from '../request.ts'
 import { parseTime } from '../time.ts'
 import type { Noise, Source } from './source.ts'
 
@@ -21,30 +23,44 @@ const MANIFESTS: ReadonlySet<string> = new Set([
 const text = v.optional(v.nullable(v.string()))
 
 // Loose on purpose: forks add fields, old registries leave some out.
-const eventSchema = v.object({
-  id: text,
-  timestamp: text,
-  action: v.string('action must be text'),
-  target: v.object(
-    { mediaType: text, digest: text, repository: text, tag: text, url: text },
-    'target must be an object',
-  ),
-  request: v.optional(v.nullable(v.object({ id: text, addr: text, host: text, method: text, useragent: text }))),
-  actor: v.optional(v.nullable(v.object({ name: text }))),
-})
+const eventSchema = v.object(
+  {
+    id: text,
+    timestamp: text,
+    action: v.string('action must be text'),
+    target: v.object(
+      { mediaType: text, digest: text, repository: text, tag: text, url: text },
+      'target must be an object',
+    ),
+    request: v.optional(v.nullable(v.object({ id: text, addr: text, host: text, method: text, useragent: text }))),
+    actor: v.optional(v.nullable(v.object({ name: text }))),
+  },
+  'is no event of Distribution',
+)
 
 type Event = v.InferOutput<typeof eventSchema>
 
-const LAYER = /rootfs|layer|config|container\.image/
+/** Layers and configurations of images: some old registries gave them a URL with `/manifests/`. */
+const LAYER = /^application\/vnd\.(?:docker|oci)\..*(?:rootfs|layer|config|container\.image)/
+
+const MANIFEST_URL = /\/manifests\/([^/?#]+)$/
 
 /**
  * A manifest by its media type, or failing that by its URL: registry 2.0 called manifests `application/octet-stream`. What
  * nothing tells apart counts as a manifest, because a needless audit event does less harm than a missing one.
  */
 function isManifest({ mediaType, url, tag }: Event['target']): boolean {
-  if (mediaType && MANIFESTS.has(mediaType)) return true
-  if (mediaType && LAYER.test(mediaType)) return false
-  return url ? url.includes('/manifests/') : Boolean(tag) || !mediaType
+  const type = mediaType?.split(';')[0]?.trim()
+  if (tag || (type && MANIFESTS.has(type))) return true
+  if (type && LAYER.test(type)) return false
+  return url ? MANIFEST_URL.test(url) : !type
+}
+
+/** The tag that registries before 2.4 left only in the URL: `/v2/<name>/manifests/<tag>`. */
+function tagOf({ tag, url }: Event['target']): string | undefined {
+  if (tag) return tag
+  const reference = url ? MANIFEST_URL.exec(url)?.[1] : undefined
+  return reference && !/[:%]/.test(reference) ? reference : undefined
 }
 
 /** Action of the table for an event, or the noise that it is (docs/sources/distribution.md, second table). */
@@ -60,7 +76,7 @@ function translate(event: Event): string | Noise {
       return { ignored: 'blob mount' }
     case 'delete':
       // By tag (with or after a digest), by digest, or of the whole repository. A blob looks like a manifest here.
-      if (target.tag) return 'image.untag'
+      if (tagOf(target)) return 'image.untag'
       return target.digest ? 'image.delete' : 'image.bulkdelete'
     default:
       throw new RouterError(
@@ -70,24 +86,19 @@ function translate(event: Event): string | Noise {
   }
 }
 
-/** The tag that registries before 2.4 left only in the URL: `/v2/<name>/manifests/<tag>`. */
-function tagOf({ tag, url }: Event['target']): string | undefined {
-  if (tag) return tag
-  const reference = url ? /\/manifests\/([^/?#]+)$/.exec(url)?.[1] : undefined
-  return reference && !/[:%]/.test(reference) ? reference : undefined
-}
-
 function hostOf(event: Event): string | undefined {
   if (event.request?.host) return event.request.host
   return event.target.url ? URL.parse(event.target.url)?.host : undefined
 }
 
-function parse(item: unknown): Event {
-  const parsed = v.safeParse(eventSchema, item)
-  if (parsed.success) return parsed.output
-  const [issue] = parsed.issues
-  const path = v.getDotPath(issue)
-  throw new RouterError('INVALID_ITEM', path ? `${path}: ${issue.message}.` : `The item is no event: ${issue.message}.`)
+/** Milliseconds in which equal events without id and time count as one delivery that was repeated. */
+const WINDOW = 10 * 60 * 1000
+
+/** The sender's id; without one what the event says, and without a time in it, about when it came. */
+function idOf(event: Event, item: unknown, receivedAt: number): string {
+  if (event.id) return event.id
+  const window = event.timestamp ? '' : String(Math.floor(receivedAt / WINDOW))
+  return fingerprint(`${JSON.stringify(item)} ${window}`)
 }
 
 const initiatorOf = ({ actor, request }: Event): Initiator => ({
@@ -96,8 +107,8 @@ const initiatorOf = ({ actor, request }: Event): Initiator => ({
   ...(request?.useragent ? { agent: request.useragent } : {}),
 })
 
-function read(item: unknown): Activity | Noise {
-  const event = parse(item)
+function read(item: unknown, { receivedAt }: Request): Activity | Noise {
+  const event = parse(eventSchema, item, 'INVALID_ITEM', 'The item')
   const translated = translate(event)
   if (typeof translated !== 'string') return translated
   const { target, request } = event
@@ -106,7 +117,7 @@ function read(item: unknown): Activity | Noise {
   return {
     action: `container-registry.${translated}`,
     // Proxies and fixtures repeat an id inside one envelope, so what it was done to belongs to it.
-    senderId: `${event.id || fingerprint(JSON.stringify(item))} ${event.action} ${target.digest ?? ''} ${tag ?? ''}`,
+    senderId: `${idOf(event, item, receivedAt)} ${event.action} ${target.digest ?? ''} ${tag ?? ''}`,
     time: event.timestamp ? parseTime(event.timestamp) : undefined,
     target: {
       ...(target.repository ? { repository: target.repository } : {}),

@@ -1,7 +1,10 @@
 import { cloudevents } from './cloudevents.ts'
 import { distribution } from './distribution.ts'
+import type { Source } from './source.ts'
+
+const table = { cloudevents, distribution }
+
+export type SourceName = keyof typeof table
 
 /** Every kind of sender, by the name that `registries.ts` uses. */
-export const sources = { cloudevents, distribution } as const
-
-export type SourceName = keyof typeof sources
+export const sources: Readonly<Record<SourceName, Source>> = table

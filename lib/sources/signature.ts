@@ -11,16 +11,17 @@ function equal(a: string | Buffer, b: string | Buffer): boolean {
   return timingSafeEqual(hash('sha256', a, 'buffer'), hash('sha256', b, 'buffer'))
 }
 
-/** Whether one of `secrets` passes `check`. Every secret is tried, whichever fits. */
+/** Whether one of `secrets` passes `check`. Every one is tried, whichever fits. */
 function some(secrets: readonly string[], check: (secret: string) => boolean): boolean {
   let genuine = false
   for (const secret of secrets) genuine = check(secret) || genuine
   return genuine
 }
 
-function basicPassword(credentials: string): string {
+/** The password of Basic credentials, `undefined` without the colon that has to be in front of it. */
+function basicPassword(credentials: string): string | undefined {
   const text = Buffer.from(credentials, 'base64').toString()
-  return text.slice(text.indexOf(':') + 1)
+  return text.includes(':') ? text.slice(text.indexOf(':') + 1) : undefined
 }
 
 /** The secret as `Authorization: Bearer <secret>`, bare, or as the password of Basic; nothing else. */
@@ -29,12 +30,30 @@ function token(request: Request, secrets: readonly string[]): boolean {
   if (!header) return false
   const [, scheme = '', credentials = ''] = /^(bearer|basic) +(.*)$/i.exec(header) ?? []
   const given = scheme.toLowerCase() === 'bearer' ? credentials : scheme ? basicPassword(credentials) : header
+  if (given === undefined) return false
   return some(secrets, (secret) => equal(given, secret))
 }
 
+const PREFIX = 'whsec_'
+
 /** `whsec_` + base64 as Standard Webhooks writes it; a secret without that prefix is taken as its bytes. */
 const key = (secret: string): Buffer =>
-  secret.startsWith('whsec_') ? Buffer.from(secret.slice(6), 'base64') : Buffer.from(secret)
+  secret.startsWith(PREFIX) ? Buffer.from(secret.slice(PREFIX.length), 'base64') : Buffer.from(secret)
+
+/**
+ * What is wrong with the value `secret`, for whoever configures it; `undefined` when nothing is. A key of Standard Webhooks has 24 to
+ * 64 bytes; a header can carry visible ASCII only. The sentence does not hold the secret.
+ */
+export function mistakeOf(secret: string): string | undefined {
+  if (!/^[!-~]+$/.test(secret)) return 'it has characters that no header can carry: use visible ASCII'
+  if (!secret.startsWith(PREFIX)) return undefined
+  const bytes = key(secret)
+  const base64 = bytes.toString('base64').replace(/=+$/, '')
+  if (base64 !== secret.slice(PREFIX.length).replace(/=+$/, '')) return `behind ${PREFIX} there has to be base64`
+  return bytes.length >= 24 && bytes.length <= 64
+    ? undefined
+    : `behind ${PREFIX} there have to be 24 to 64 bytes in base64`
+}
 
 /**
  * Standard Webhooks 1.0, symmetric: `webhook-signature` is a list of `v1,<base64>`, one match is enough, unknown versions are
@@ -64,20 +83,19 @@ const schemes = { token, standard }
 /** A way to prove that a request is genuine. */
 export type Scheme = keyof typeof schemes
 
-// Stands in for the secrets of a registry that does not exist.
-const DECOY = [randomBytes(32).toString('hex')]
+// Stand in for the secrets of a registry that does not exist, and for the second one of a registry that has one.
+const DECOYS = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')]
 
 /**
  * Whether `request` is genuine: one of `accepted` schemes holds for one of `secrets`. Without `secrets` the answer is no. What
- * is computed depends on the request alone, not on the registry, so that neither the answer nor its time tells whether a
- * registry exists or how it authenticates.
+ * is computed depends on the request alone, up to two secrets: neither the answer nor its time tells whether a registry exists,
+ * how it authenticates, or whether its secret is being changed.
  */
 export function verify(request: Request, accepted: readonly Scheme[], secrets: readonly string[]): boolean {
-  const closed = secrets.length === 0
   let genuine = false
   for (const [name, holds] of Object.entries(schemes)) {
-    const passed = holds(request, closed ? DECOY : secrets)
-    genuine = (passed && !closed && accepted.includes(name as Scheme)) || genuine
+    const passed = holds(request, [...secrets, ...DECOYS.slice(secrets.length)])
+    genuine = (passed && accepted.includes(name as Scheme)) || genuine
   }
   return genuine
 }

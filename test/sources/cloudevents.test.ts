@@ -129,7 +129,7 @@ test.each([
     'namespace',
     'team',
     'crn:v1:bluemix:public:container-registry::a/acme::namespace:team',
-    { namespace: 'team' },
+    undefined,
   ],
   [
     'container-registry.quota.set',
@@ -143,14 +143,14 @@ test.each([
     'exemption',
     'CVE-2020-0001',
     'crn:v1:bluemix:public:container-registry::a/acme::exemption:CVE-2020-0001',
-    { issueType: 'cve', issueId: 'CVE-2020-0001' },
+    { issueType: 'cve' },
   ],
   [
     'container-registry.retention.set',
     'retention',
     'team',
     'crn:v1:bluemix:public:container-registry::a/acme::retention:team',
-    { policy: { imagesPerRepo: 10, retainUntagged: false }, namespace: 'team' },
+    { policy: { imagesPerRepo: 10, retainUntagged: false } },
   ],
   [
     'container-registry.auth.set',
@@ -167,21 +167,23 @@ test.each([
   expect(event?.requestData).toEqual(requestData)
 })
 
+const image = { repository: 'team/app', tag: '1.4.0' }
+
 test.each([
   [
     'container-registry.signature.write',
-    'signature',
+    { ...image, signatureMethod: 'simple', signatureObject: 'image' },
     { repository: 'es.icr.io/team/app', signatureMethod: 'simple', signatureObject: 'image' },
   ],
-  ['container-registry.image-vulnerability-report.read', 'vulnerability', { name: 'es.icr.io/team/app:1.4.0' }],
+  ['container-registry.image-vulnerability-report.read', image, { name: 'es.icr.io/team/app:1.4.0' }],
   [
     'container-registry.account-vulnerability-status.list',
-    'vulnerability',
+    { repository: 'team/app', includeIBM: false, includePrivate: true },
     { repository: 'es.icr.io/team/app', includeIBM: 'false', includePrivate: 'true' },
   ],
-] as const)('%s keeps its custom data as text in RequestParameters', async (action, family, RequestParameters) => {
+])('%s keeps its custom data as text in RequestParameters', async (action, target, RequestParameters) => {
   const { post, intake } = door()
-  await post('/webhooks/newest', cloudEvent(action, family))
+  await post('/webhooks/newest', cloudEvent(action, 'image', { data: { target } }))
   expect((await intake())[0]?.requestData).toEqual({ RequestParameters })
 })
 

@@ -166,6 +166,7 @@ test('a captured push by tag, field by field', async () => {
     correlationId: 'fd518d4c-4459-443e-bede-bf418207f53c',
     route: {
       registry: 'distribution',
+      account: 'acme',
       source: 'distribution',
       domain: 'de.icr.io',
       region: 'eu-central',

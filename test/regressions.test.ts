@@ -1,0 +1,415 @@
+import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { RouterError } from '../lib/errors.ts'
+import { sqs } from '../lib/queues/sqs.ts'
+import { checkRegistries } from '../lib/registries.ts'
+import { environmentSecrets, managedSecrets } from '../lib/secrets.ts'
+import { formatTime, parseTime } from '../lib/time.ts'
+import { door, NOW, peek } from './door.ts'
+import { cloudEvent } from './samples.ts'
+
+// Faults that were there once, each named after what went wrong.
+
+const push = 'container-registry.image.push'
+const structured = { 'content-type': 'application/cloudevents+json' }
+
+/** Headers of Standard Webhooks for `body`, and no token. */
+const signed = (body: string): Record<string, string> => {
+  const timestamp = String(Math.floor(NOW / 1000))
+  const signature = createHmac('sha256', 'secret').update(`msg.${timestamp}.${body}`).digest('base64')
+  return {
+    authorization: '',
+    'webhook-id': 'msg',
+    'webhook-timestamp': timestamp,
+    'webhook-signature': `v1,${signature}`,
+  }
+}
+
+const binary = (type: string) => ({
+  'content-type': 'application/json',
+  'ce-specversion': '1.0',
+  'ce-id': '1',
+  'ce-source': '/s',
+  'ce-type': type,
+})
+
+describe('a signed CloudEvent', () => {
+  test('in structured mode became another one by headers in front of it', async () => {
+    const { post, intake } = door()
+    const body = JSON.stringify(cloudEvent('container-registry.image.pull', 'image'))
+    const headers = { ...signed(body), ...binary('container-registry.registrytokens.delete') }
+    const answer = await post('/webhooks/cloudevents', body, { headers })
+    expect(answer.body.quarantined.map(({ reason }) => reason)).toEqual(['INVALID_ITEM'])
+    expect(await intake()).toEqual([])
+  })
+
+  test('got other data by a header', async () => {
+    const { post, intake } = door()
+    const body = JSON.stringify({ target: { repository: 'a', tag: 'v' } })
+    const evil = Buffer.from('{"target":{"repository":"evil","tag":"v"}}').toString('base64')
+    await post('/webhooks/cloudevents', body, {
+      headers: { ...signed(body), ...binary(push), 'ce-data_base64': evil, 'ce-data': 'x' },
+    })
+    expect((await intake()).map(({ target }) => target.name)).toEqual(['de.icr.io/a:v'])
+  })
+})
+
+describe('secrets', () => {
+  test.each(['whsec_', 'whsec_!!!', 'whsec_====', 'whsec_c2hvcnQ=', 'sécret'])(
+    '%s was a key that anybody has',
+    (secret) => {
+      expect(() => environmentSecrets({ SECRET_HUB: secret }, ['hub'])).toThrow(/registry "hub", SECRET_HUB: /)
+    },
+  )
+
+  test('the sentence about a wrong secret shows the secret', () => {
+    expect(() => environmentSecrets({ SECRET_HUB: 'whsec_c2hvcnQ=' }, ['hub'])).not.toThrow('c2hvcnQ')
+  })
+
+  test('a secret that is gone, denied or emptied stayed valid', async () => {
+    const gone: [number, object][] = [
+      [400, { __type: 'ResourceNotFoundException' }],
+      [400, { __type: 'AccessDeniedException' }],
+      [200, { SecretString: ' ' }],
+    ]
+    for (const answer of gone) {
+      const answers: [number, object][] = [[200, { SecretString: 'leaked' }], answer]
+      const server = createServer((_request, response) => {
+        const [status, body] = answers.shift() as [number, object]
+        response.writeHead(status).end(JSON.stringify(body))
+      }).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+      const credentials = () => ({ accessKeyId: 'a', secretAccessKey: 'b' })
+      let clock = 0
+      const secrets = managedSecrets({ endpoint, credentials }, 'eu-central-1', 'prod', 1000, () => clock)
+      expect(await secrets('hub')).toEqual(['leaked'])
+      clock = 6 * 60_000
+      await expect(secrets('hub')).rejects.toMatchObject({ code: 'INVALID_CONFIG' })
+      server.closeAllConnections()
+      server.close()
+    }
+  })
+
+  test('Basic credentials without a colon counted as a password', async () => {
+    const { post } = door()
+    const authorization = `Basic ${Buffer.from('secret').toString('base64')}`
+    expect((await post('/webhooks/distribution', '{"events":[]}', { headers: { authorization } })).status).toBe(401)
+  })
+})
+
+test('registries with missing or wrong fields started and failed at the first webhook', () => {
+  const broken = [
+    { source: 'distribution' },
+    null,
+    { id: 7, source: 'distribution', domain: 'a.b', region: 'global', account: 12, editions: '2020-07-28' },
+  ]
+  const attempt = () => checkRegistries(broken as unknown as Parameters<typeof checkRegistries>[0], '2020-07-28')
+  for (const part of [
+    'number 1: id:',
+    'number 1: domain:',
+    'number 1: account:',
+    'number 1: region:',
+    'number 2: has to be',
+    'number 3: id:',
+    'number 3: account:',
+    'number 3: editions:',
+  ]) {
+    expect(attempt).toThrow(part)
+  }
+  expect(() => checkRegistries(undefined as never, '2020-07-28')).toThrow('it has to export the list `registries`')
+})
+
+describe('queueing', () => {
+  test('a body of many batches took as long as all of them, and went on after it had failed', async () => {
+    let calls = 0
+    const server = createServer((_request, response) => {
+      calls++
+      setTimeout(() => response.writeHead(200).end('{}'), 150)
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const queues = sqs({
+      endpoint,
+      accountId: '0',
+      timeout: 400,
+      credentials: () => ({ accessKeyId: 'a', secretAccessKey: 'b' }),
+    })
+    const messages = Array.from({ length: 1000 }, () => ({ body: '{}', attributes: {} }))
+    await expect(queues.send({ name: 'q', awsRegion: 'eu-central-1' }, messages)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    })
+    const after = calls
+    server.closeAllConnections()
+    server.close()
+    expect(after).toBeLessThan(100)
+  })
+
+  test('events were kept although the quarantine of their neighbours was down', async () => {
+    const opened = door({
+      broken: {
+        async send(queue, messages) {
+          if (queue.name.endsWith('quarantine')) throw new RouterError('UNAVAILABLE')
+          return opened.queues.send(queue, messages)
+        },
+      },
+    })
+    const answer = await opened.post('/webhooks/cloudevents', [cloudEvent(push, 'image'), null])
+    expect(answer.status).toBe(503)
+    expect(await opened.intake()).toEqual([])
+  })
+})
+
+test.each([
+  ['container-registry.registrytoken.delete', { token: 'tok-1', namespace: 'team' }, 'tok-1', { namespace: 'team' }],
+  [
+    'container-registry.namespace.delete',
+    { namespace: 'team', repository: 'a/b', tag: 'v' },
+    'team',
+    { repository: 'a/b', tag: 'v' },
+  ],
+  [
+    'container-registry.exemption.create',
+    { issueType: 'cve', issueId: 'C-1', namespace: 'team' },
+    'C-1',
+    { issueType: 'cve', namespace: 'team' },
+  ],
+  ['container-registry.quota.get', { namespace: 'team' }, 'de.icr.io', { namespace: 'team' }],
+])('the target of %s was whatever else its sender named', async (action, target, name, requestData) => {
+  const { post, intake } = door()
+  await post('/webhooks/cloudevents', cloudEvent(action, 'image', { data: { target } }))
+  const [event] = await intake()
+  expect([event?.target.name, event?.requestData]).toEqual([name, requestData])
+})
+
+test('two binary CloudEvents with equal bodies had one id in quarantine', async () => {
+  const { post } = door()
+  const ids = ['foo.a', 'foo.b', 'foo.a'].map(async (type) => {
+    const { body } = await post('/webhooks/cloudevents', '{}', { headers: binary(type) })
+    return body.quarantined[0]?.id
+  })
+  const [a, b, again] = await Promise.all(ids)
+  expect([a === b, a === again]).toEqual([false, true])
+})
+
+describe('the accounts of the log did not add up', () => {
+  const counts = ({ entry }: ReturnType<typeof door>) => {
+    const { received, accepted, ignored, quarantined, rejected, deprecated, family } = entry
+    return { received, accepted, ignored, quarantined, rejected, deprecated, family }
+  }
+
+  test('accepted, ignored, quarantined and deprecated', async () => {
+    const opened = door()
+    const mount = { action: 'mount', target: {} }
+    await opened.post('/webhooks/distribution/image', { events: [mount, mount, null] })
+    expect(counts(opened)).toMatchObject({
+      received: 3,
+      accepted: 0,
+      ignored: { 'blob mount': 2 },
+      quarantined: ['INVALID_ITEM'],
+      family: 'image',
+    })
+    await opened.post('/webhooks/cloudevents', [
+      cloudEvent('container-registry.registrytoken.list', 'registrytoken'),
+      cloudEvent(push, 'image'),
+    ])
+    expect(counts(opened)).toMatchObject({ received: 2, accepted: 2, deprecated: 1, family: 'webhook' })
+  })
+
+  test('rejected', async () => {
+    const opened = door({ broken: { send: async () => [0] } })
+    await opened.post('/webhooks/cloudevents', [cloudEvent(push, 'image'), cloudEvent(push, 'image', { id: 'b' })])
+    expect(counts(opened)).toMatchObject({ received: 2, rejected: 2 })
+    await opened.post('/webhooks/cloudevents', 'x', { headers: { authorization: 'wrong' } })
+    expect(counts(opened)).toMatchObject({ received: 1, rejected: 1 })
+    await opened.post('/webhooks/cloudevents', Buffer.alloc(2 * 1024 * 1024))
+    expect(counts(opened)).toMatchObject({ received: 1, rejected: 1 })
+  })
+})
+
+describe('times', () => {
+  test.each([
+    '9999-12-31T23:59:59-10:00',
+    '0000-01-01T00:00:00+23:00',
+    '2023-02-30T00:00:00Z',
+    '2023-04-31T12:00:00+01:00',
+    '2023-01-01T24:00:01Z',
+  ])('%s was written as a time that does not exist', (text) => {
+    expect(parseTime(text)).toBeUndefined()
+  })
+
+  test('every time and offset comes back in the strict form', () => {
+    const date = fc.date({ min: new Date('0003-01-01'), max: new Date('9998-12-31'), noInvalidDate: true })
+    fc.assert(
+      fc.property(date, fc.integer({ min: -23 * 60 - 59, max: 23 * 60 + 59 }), (moment, offset) => {
+        const local = new Date(moment.getTime() + offset * 60_000).toISOString().slice(0, -1)
+        const two = (value: number) => String(Math.abs(value)).padStart(2, '0')
+        const zone = `${offset < 0 ? '-' : '+'}${two(Math.trunc(offset / 60))}:${two(offset % 60)}`
+        const time = parseTime(`${local}${zone}`)
+        expect(time).toBe(moment.getTime())
+        expect(formatTime(time ?? 0)).toMatch(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{2}\+0000$/)
+      }),
+    )
+  })
+})
+
+describe('identity', () => {
+  const write = async (initiator: object) => {
+    const { post, intake, quarantine } = door()
+    const data = { target: { repository: 'a', tag: 'v' }, initiator }
+    await post('/webhooks/cloudevents', cloudEvent(push, 'image', { data }))
+    return { event: (await intake())[0], kept: (await quarantine())[0] }
+  }
+
+  test('of the initiator was cut without a word', async () => {
+    const { event, kept } = await write({ id: 'x'.repeat(600) })
+    expect([event, kept?.message]).toEqual([undefined, 'initiator.id: must have at most 512 characters.'])
+  })
+
+  test('of the initiator was cleaned without a word', async () => {
+    const { event } = await write({ id: 'a', name: '  admin\u0000 ', agent: 'u'.repeat(400) })
+    expect([event?.initiator.name, event?.route?.cleaned]).toEqual(['admin', ['initiator.name', 'initiator.agent']])
+  })
+})
+
+describe('CloudEvents', () => {
+  test('quoted header values were refused, broken percent-encoding was taken', async () => {
+    const { post, intake } = door()
+    const body = JSON.stringify({ target: { repository: 'a', tag: 'v' } })
+    const quoted = { ...binary(push), 'ce-specversion': '"1.0"', 'ce-source': '"/a \\"b\\""' }
+    expect((await post('/webhooks/cloudevents', body, { headers: quoted })).body.accepted).toHaveLength(1)
+    const broken = { ...binary(push), 'ce-source': '%C0%A0' }
+    expect((await post('/webhooks/cloudevents', body, { headers: broken })).body.quarantined).toMatchObject([
+      { reason: 'INVALID_ITEM' },
+    ])
+    expect(await intake()).toHaveLength(1)
+  })
+
+  test('extensions and the subject vanished', async () => {
+    const { post, intake } = door()
+    const extensions = { subject: 'team/app', traceparent: '00-ab', sampled: true }
+    await post(
+      '/webhooks/cloudevents',
+      { ...cloudEvent(push, 'image'), ...extensions, datacontenttype: 'application/json' },
+      { headers: structured },
+    )
+    expect((await intake())[0]?.requestData).toEqual({ extensions })
+  })
+
+  test.each([
+    [{ target: { repository: 'a', tag: 'v', digst: 'x' } }, 'INVALID_TARGET', 'target.digst: there is no such field.'],
+    [{ target: { repository: 'a', tag: 'v' }, intiator: {} }, 'INVALID_ITEM', 'intiator: there is no such field.'],
+  ])('a misspelt field vanished: %j', async (data, reason, message) => {
+    const { post, quarantine } = door()
+    await post('/webhooks/cloudevents', cloudEvent(push, 'image', { data }))
+    expect(await quarantine()).toMatchObject([{ reason, message }])
+  })
+})
+
+describe('Distribution', () => {
+  const event = (changes: object) => ({
+    events: [{ action: 'push', target: { repository: 'a', tag: 'v', digest: 'sha256:0a' }, ...changes }],
+  })
+
+  test('two pushes without id and time were one event, however far apart', async () => {
+    const { post } = door()
+    const at = async (receivedAt: number) =>
+      (await post('/webhooks/distribution', event({}), { receivedAt })).body.accepted[0]?.id
+    const [first, retried, nextDay] = [await at(NOW), await at(NOW + 1000), await at(NOW + 86_400_000)]
+    expect([first === retried, first === nextDay]).toEqual([true, false])
+  })
+
+  test('with a time in it the same event has one id, whenever it comes', async () => {
+    const { post } = door()
+    const timestamp = '2026-11-22T12:00:00Z'
+    const at = async (receivedAt: number) =>
+      (await post('/webhooks/distribution', event({ timestamp }), { receivedAt })).body.accepted[0]?.id
+    expect(await at(NOW)).toBe(await at(NOW + 86_400_000))
+  })
+
+  test.each([
+    [
+      'a media type with parameters',
+      {
+        mediaType: 'application/vnd.oci.image.manifest.v1+json; charset=utf-8',
+        url: 'http://r/v2/a/manifests/sha256:0a',
+      },
+      1,
+    ],
+    [
+      'an unknown type under a manifest URL',
+      { mediaType: 'application/vnd.cncf.helm.config.v1+json', url: 'http://r/v2/a/manifests/sha256:0a' },
+      1,
+    ],
+    [
+      'a blob of a repository called x/manifests/y',
+      { mediaType: 'application/octet-stream', url: 'http://r/v2/x/manifests/y/blobs/sha256:0a' },
+      0,
+    ],
+  ])('%s was taken for something else', async (_what, target, accepted) => {
+    const { post } = door()
+    const { body } = await post(
+      '/webhooks/distribution',
+      event({ target: { repository: 'a', digest: 'sha256:0a', ...target } }),
+    )
+    expect(body.accepted).toHaveLength(accepted)
+  })
+})
+
+test.each(['image.tag', 'image.untag'])('%s was taken without a tag', async (action) => {
+  const { post, quarantine } = door()
+  await post(
+    '/webhooks/cloudevents',
+    cloudEvent(`container-registry.${action}`, 'image', { data: { target: { repository: 'a', digest: 'sha256:0a' } } }),
+  )
+  expect(await quarantine()).toMatchObject([
+    { reason: 'INVALID_TARGET', message: `target.tag is missing: container-registry.${action} needs it.` },
+  ])
+})
+
+describe('many items', () => {
+  const noise = { action: 'mount', target: {} }
+  const good = { id: 'g', action: 'push', target: { repository: 'a', tag: 'v' } }
+
+  test('noise beside an event cost the event', async () => {
+    const { post } = door()
+    const { body } = await post('/webhooks/distribution', {
+      events: [...Array.from({ length: 20_000 }, () => noise), good],
+    })
+    expect([body.accepted.length, body.ignored, body.quarantined]).toEqual([1, 20_000, []])
+  })
+
+  test('unusable items beside an event cost the event', async () => {
+    const { post, quarantine } = door()
+    const { body } = await post('/webhooks/distribution', {
+      events: [good, ...Array.from({ length: 100_000 }, () => 0)],
+    })
+    expect([body.accepted.length, body.quarantined.map(({ reason }) => reason)]).toEqual([1, ['TOO_MANY_ITEMS']])
+    const [kept] = await quarantine()
+    expect(kept?.message).toMatch(/^100000 of 100001 items are unusable, the first, number 1: /)
+    expect(kept?.item).toBeUndefined()
+  })
+
+  test('more events than can be answered are kept as one body', async () => {
+    const { post, intake } = door()
+    const events = Array.from({ length: 1001 }, (_, index) => ({ ...good, id: `g${index}` }))
+    const { body } = await post('/webhooks/distribution', { events })
+    expect([body.accepted, body.ignored, body.quarantined.length, await intake()]).toEqual([[], 0, 1, []])
+  })
+})
+
+test('an id that the sender chose was given a location', async () => {
+  const opened = door()
+  const id = 'crn:v1:bluemix:public:container-registry::a/other:::'
+  await opened.post(
+    '/webhooks/cloudevents',
+    cloudEvent(push, 'image', { data: { target: { id, repository: 'a', tag: 'v' } } }),
+  )
+  await opened.route()
+  const [body] = await peek(opened.queues, { name: 'registry-events-test-eu-de', awsRegion: 'eu-central-1' })
+  expect(JSON.parse(body ?? '{}').target.id).toBe(id)
+})
