@@ -72,13 +72,18 @@ function check({ action, senderId, time, ...data }: Activity): Activity {
   return { ...parse(activityDataSchema, data, codeOf, 'data'), action, senderId, time }
 }
 
+const TEXTS = ['id', 'name', 'address', 'agent', 'authnId', 'authnName'] as const
+
 /** Paths of the texts that `check` cut or cleaned. */
 function cleanedOf(before: Activity, after: Activity): string[] {
-  const initiator = Object.entries(after.initiator)
-    .filter(([name, text]) => before.initiator[name as keyof Activity['initiator']] !== text)
-    .map(([name]) => `initiator.${name}`)
-  const others = (['correlationId', 'domain'] as const).filter((name) => before[name] !== after[name])
-  return [...initiator, ...others, ...(before.reason.message === after.reason.message ? [] : ['reason.message'])]
+  const paths: string[] = []
+  for (const name of TEXTS) {
+    if (before.initiator[name] !== after.initiator[name]) paths.push(`initiator.${name}`)
+  }
+  if (before.correlationId !== after.correlationId) paths.push('correlationId')
+  if (before.domain !== after.domain) paths.push('domain')
+  if (before.reason.message !== after.reason.message) paths.push('reason.message')
+  return paths
 }
 
 /** The audit event of one activity. Throws the `RouterError` for which it has to go into quarantine. */

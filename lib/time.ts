@@ -1,25 +1,29 @@
 const RFC3339 =
-  /^(?<day>\d{4}-\d{2}-\d{2})[Tt ](?<clock>\d{2}:\d{2}:\d{2})(?<fraction>[.,]\d{1,9})?(?:[Zz]|(?<sign>[+-])(?<hours>\d{2}):?(?<minutes>\d{2}))$/
+  /^([1-9]\d{3})-(\d{2})-(\d{2})[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:[.,](\d{1,9}))?(?:[Zz]|([+-]\d{2}):?([0-5]\d))$/
 
 const MINUTE = 60_000
-// The years whose times have four digits in UTC, but for year 1, which GitHub and Go senders use for "none".
-const FIRST = Date.parse('0002-01-01T00:00:00Z')
-const LAST = Date.parse('9999-12-31T23:59:59.999Z')
+/** The last time whose year has four digits. */
+const LAST = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
 /**
- * Milliseconds since 1970 of an RFC 3339 time with 0 to 9 fraction digits and any offset (`+0000` without the colon too), or
- * `undefined` when `text` is no such time, names a day or an hour that does not exist, or lies in year 1 or outside of the years
- * that the strict form of Activity Tracker can write (docs/events.md).
+ * Milliseconds since 1970 of an RFC 3339 time with 0 to 9 fraction digits and any offset (`+0000` without the colon too), cut to
+ * milliseconds. `undefined` when `text` is no such time, names a day that does not exist, or lies outside of the years 1000 to 9999:
+ * before the one lies year 1, which GitHub and Go senders use for "none", after the other what the strict form of Activity
+ * Tracker can't write (docs/events.md). A leap second counts as the second after it.
  */
 export function parseTime(text: string): number | undefined {
-  const { day, clock, fraction = '', sign, hours = '0', minutes = '0' } = RFC3339.exec(text)?.groups ?? {}
-  if (day === undefined) return undefined
-  const local = Date.parse(`${day}T${clock}${fraction.replace(',', '.')}Z`)
-  // Date.parse moves 30 February into March.
-  if (Number.isNaN(local) || new Date(local).toISOString().slice(0, 10) !== day) return undefined
-  const offset = (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * MINUTE
+  const match = RFC3339.exec(text)
+  if (!match) return undefined
+  const [, year, month, day, hour, minute, second, fraction = '', hours = '0', minutes = '0'] = match
+  const [y, m, d] = [Number(year), Number(month), Number(day)]
+  const midnight = Date.UTC(y, m - 1, d)
+  // Date.UTC moves 30 February into March.
+  if (m < 1 || m > 12 || d < 1 || midnight >= Date.UTC(y, m, 1)) return undefined
+  const milliseconds = Number(fraction.slice(0, 3).padEnd(3, '0'))
+  const local = midnight + (Number(hour) * 60 + Number(minute)) * MINUTE + Number(second) * 1000 + milliseconds
+  const offset = (Number(hours) * 60 + (hours.startsWith('-') ? -1 : 1) * Number(minutes)) * MINUTE
   const time = local - offset
-  return time >= FIRST && time <= LAST ? time : undefined
+  return time <= LAST ? time : undefined
 }
 
 /** `time` (milliseconds since 1970) in the strict form of Activity Tracker: UTC, two fraction digits, `+0000`. */

@@ -12,6 +12,7 @@ import { banner } from './banner.ts'
 import { likeAws } from './gateway.ts'
 import { type Consumer, type Mapping, startMapping } from './mapping.ts'
 import { ACCOUNT, startSqs } from './sqs.ts'
+import { holdState } from './state.ts'
 
 // Local emulation: what `serverless offline start` lacks to be a whole deployment on one machine. It brings SQS with every queue,
 // the event source mapping of the router, and AWS's way of handing over bodies.
@@ -65,6 +66,7 @@ export default class LocalPlugin {
   /** Its own for each emulation, so that two of them can run side by side. */
   #build = ''
   #loud = (): void => {}
+  #letGo = (): void => {}
 
   constructor(serverless: Serverless) {
     this.#serverless = serverless
@@ -93,10 +95,12 @@ export default class LocalPlugin {
     Object.assign(process.env, { AWS_ENDPOINT: `http://127.0.0.1:${config.emulatorPort}` })
     start(await loadRegistries())
     await checkPorts(config)
+    const stateDir = resolve(serviceDir, config.stateDir)
+    this.#letGo = holdState(stateDir)
     this.#build = `.build/local-${config.port}`
     await bundle(resolve(serviceDir, this.#build))
     for (const [name, entry] of Object.entries(service.functions)) entry.handler = `${this.#build}/${name}.handler`
-    this.#sqs = await startSqs(config.emulatorPort, resolve(serviceDir, config.stateDir), stage, region)
+    this.#sqs = await startSqs(config.emulatorPort, stateDir, stage, region)
     this.#quiet()
     // The functions run in this process, so they find in its environment what CloudFormation would give them.
     service.provider.environment = {}
@@ -130,6 +134,7 @@ export default class LocalPlugin {
     this.#loud()
     await this.#mapping?.stop()
     await this.#sqs?.stop()
+    this.#letGo()
     if (this.#build) rmSync(resolve(this.#serverless.serviceDir, this.#build), { recursive: true, force: true })
   }
 }

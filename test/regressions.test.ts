@@ -243,7 +243,7 @@ describe('times', () => {
   })
 
   test('every time and offset comes back in the strict form', () => {
-    const date = fc.date({ min: new Date('0003-01-01'), max: new Date('9998-12-31'), noInvalidDate: true })
+    const date = fc.date({ min: new Date('1000-01-02'), max: new Date('9998-12-31'), noInvalidDate: true })
     fc.assert(
       fc.property(date, fc.integer({ min: -23 * 60 - 59, max: 23 * 60 + 59 }), (moment, offset) => {
         const local = new Date(moment.getTime() + offset * 60_000).toISOString().slice(0, -1)

@@ -6,9 +6,17 @@ import type { Request } from '../request.ts'
 /** How far `webhook-timestamp` may lie in the past or the future (Standard Webhooks 1.0 advises 5 minutes). */
 export const TOLERANCE_SECONDS = 300
 
-/** Compares in a time that depends on neither text: both are hashed first, so lengths do not show either. */
-function equal(a: string | Buffer, b: string | Buffer): boolean {
-  return timingSafeEqual(hash('sha256', a, 'buffer'), hash('sha256', b, 'buffer'))
+const sha256 = (text: string): Buffer => hash('sha256', text, 'buffer')
+
+// Of configured secrets, which are in memory anyway; what a request brings is never put here.
+const digests = new Map<string, Buffer>()
+
+function digestOf(secret: string): Buffer {
+  const known = digests.get(secret)
+  if (known) return known
+  const digest = sha256(secret)
+  digests.set(secret, digest)
+  return digest
 }
 
 /** Whether one of `secrets` passes `check`. Every one is tried, whichever fits. */
@@ -31,7 +39,9 @@ function token(request: Request, secrets: readonly string[]): boolean {
   const [, scheme = '', credentials = ''] = /^(bearer|basic) +(.*)$/i.exec(header) ?? []
   const given = scheme.toLowerCase() === 'bearer' ? credentials : scheme ? basicPassword(credentials) : header
   if (given === undefined) return false
-  return some(secrets, (secret) => equal(given, secret))
+  // Digests are compared, in a time that depends on neither text; they have one length, so lengths do not show either.
+  const digest = sha256(given)
+  return some(secrets, (secret) => timingSafeEqual(digest, digestOf(secret)))
 }
 
 const PREFIX = 'whsec_'
@@ -73,7 +83,7 @@ function standard(request: Request, secrets: readonly string[]): boolean {
       .update(`${id}.${timestamp}.`)
       .update(request.body)
       .digest('base64')
-    return some(signatures, (signature) => equal(signature, expected))
+    return some(signatures, (signature) => timingSafeEqual(sha256(signature), sha256(expected)))
   })
   return genuine && fresh
 }
@@ -82,6 +92,8 @@ const schemes = { token, standard }
 
 /** A way to prove that a request is genuine. */
 export type Scheme = keyof typeof schemes
+
+const all = Object.entries(schemes) as [Scheme, (typeof schemes)[Scheme]][]
 
 // Stand in for the secrets of a registry that does not exist, and for the second one of a registry that has one.
 const DECOYS = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')]
@@ -92,10 +104,11 @@ const DECOYS = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')
  * how it authenticates, or whether its secret is being changed.
  */
 export function verify(request: Request, accepted: readonly Scheme[], secrets: readonly string[]): boolean {
+  const tried = [...secrets, ...DECOYS.slice(secrets.length)]
   let genuine = false
-  for (const [name, holds] of Object.entries(schemes)) {
-    const passed = holds(request, [...secrets, ...DECOYS.slice(secrets.length)])
-    genuine = (passed && accepted.includes(name as Scheme)) || genuine
+  for (const [name, holds] of all) {
+    const passed = holds(request, tried)
+    genuine = (passed && accepted.includes(name)) || genuine
   }
   return genuine
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -90,6 +90,41 @@ test.each([
   // The last words may come out of the pipe after the end.
   const sentence = `Port ${taken} ${says} is taken by another program: set ${variable} to a free one.`
   await until('it says which variable to set', async () => output().includes(sentence), 5, output)
+  expect(output()).not.toContain('    at ')
+})
+
+test('two emulations do not share a state', async () => {
+  const first = await start()
+  const env = { PORT: String(await freePort()), EMULATOR_PORT: String(await freePort()), STATE_DIR: first.stateDir }
+  const { output, ended } = spawnEmulation(env)
+  expect(await ended).toBeGreaterThan(0)
+  expect(output()).toContain(`STATE_DIR ${first.stateDir}: process `)
+  expect(output()).toContain('set STATE_DIR to another folder')
+})
+
+test('mistakes in registries.ts are all told at once, and nothing starts', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'registries-'))
+  const file = join(folder, 'registries.ts')
+  writeFileSync(
+    file,
+    'export const registries = [{ id: "A" }, null, { id: "b", source: "distribution", domain: "b.example", region: "mars", account: "x" }]',
+  )
+  const { output, ended } = spawnEmulation({
+    PORT: String(await freePort()),
+    EMULATOR_PORT: String(await freePort()),
+    REGISTRIES: file,
+  })
+  const code = await ended
+  rmSync(folder, { recursive: true, force: true })
+  expect(code).toBeGreaterThan(0)
+  for (const part of [
+    'registry "A": id:',
+    'registry "A": source:',
+    'registry number 2: has to be an object',
+    'registry "b": region: "mars"',
+  ]) {
+    expect(output()).toContain(part)
+  }
   expect(output()).not.toContain('    at ')
 })
 
