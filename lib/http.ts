@@ -1,8 +1,9 @@
 import type { App } from './app.ts'
 import { errors, RouterError } from './errors.ts'
-import { type FamilyRules, receive } from './family.ts'
+import { receive } from './family.ts'
 import type { Entry } from './log.ts'
 import type { Request, Response } from './request.ts'
+import type { FamilyRules } from './target.ts'
 
 // The paths of the HTTP contract, and the answer to everything that goes wrong.
 

@@ -1,5 +1,5 @@
+import { toText } from './body.ts'
 import type { ErrorCode } from './errors.ts'
-import { toText } from './event.ts'
 import { derivedId, fingerprint } from './ids.ts'
 import type { Message } from './queues/queue.ts'
 import type { Registry } from './registries.ts'

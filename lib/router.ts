@@ -1,5 +1,6 @@
+import { toText } from './body.ts'
 import { RouterError } from './errors.ts'
-import { type AuditEvent, locate, toText } from './event.ts'
+import { type AuditEvent, locate } from './event.ts'
 import type { Location } from './locations.ts'
 import type { Entry } from './log.ts'
 import { locationQueue } from './queues/names.ts'

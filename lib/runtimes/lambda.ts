@@ -1,11 +1,11 @@
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, SQSBatchResponse, SQSEvent } from 'aws-lambda'
 import { app } from '../app.ts'
-import type { FamilyRules } from '../family.ts'
 import { answer, answerError } from '../http.ts'
 import { type Entry, log } from '../log.ts'
 import type { Request, Response } from '../request.ts'
 import { routeMessages } from '../router.ts'
+import type { FamilyRules } from '../target.ts'
 
 // AWS Lambda: the only importer of middy. What the platform hands over is turned into ours before the handler and back after it.
 
