@@ -164,6 +164,7 @@ const delivery = ({ action, severity, dataEvent, reason, message, name, id }: Ro
       correlationId: expect.stringMatching(UUID),
       provenance: {
         registry: setting.id,
+        account: 'local',
         source: 'distribution',
         domain: setting.domain,
         region: setting.region,
