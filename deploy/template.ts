@@ -62,8 +62,8 @@ function statements(name: string, { service, stage, awsRegion, registryIds }: De
   return [
     logs,
     allow(['sqs:SendMessage'], [intake, arn(quarantineQueue(stage, awsRegion))]),
+    allow(['sqs:GetQueueAttributes'], [intake]),
     allow(['secretsmanager:GetSecretValue'], secrets),
-    ...(name === 'webhook' ? [allow(['sqs:GetQueueAttributes'], [intake])] : []),
   ]
 }
 

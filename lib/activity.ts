@@ -18,6 +18,7 @@ const who = (limit: number) =>
   v.pipe(
     v.string('must be text'),
     v.maxLength(limit, `must have at most ${limit} characters`),
+    v.check((text) => text === '' || clean(text, limit) !== '', 'must not be made of control characters'),
     v.transform((text) => clean(text, limit)),
   )
 
@@ -39,6 +40,11 @@ const digest = v.pipe(
   identity(255),
   v.regex(/^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/, 'must be like sha256:<hex>'),
 )
+/** An object of any fields; a list is none, although JavaScript calls it so. */
+const object = v.custom<Record<string, unknown>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'must be an object',
+)
 const amount = v.pipe(v.number('must be a number'), v.finite('must be a number'), v.minValue(-1, 'must be -1 or more'))
 
 /** What the activity was done to. Which fields an action needs is stated by its family (`functions/<family>.ts`). */
@@ -52,9 +58,7 @@ export const targetSchema = strict({
   tag: v.optional(v.pipe(tag, v.description('Tag: 1.4.0'))),
   digest: v.optional(v.pipe(digest, v.description('Digest: sha256:<hex>'))),
   namespace: v.optional(v.pipe(identity(255), v.description('Namespace: team'))),
-  policy: v.optional(
-    v.pipe(v.record(v.string(), v.unknown(), 'must be an object'), v.description('Retention policy, as an object')),
-  ),
+  policy: v.optional(v.pipe(object, v.description('Retention policy, as an object'))),
   token: v.optional(v.pipe(identity(255), v.description('Id of a registry token; never the token itself'))),
   plan: v.optional(v.pipe(identity(128), v.description('Pricing plan: standard'))),
   storageMegabytes: v.optional(v.pipe(amount, v.description('Storage quota in megabytes; -1: unlimited'))),
@@ -105,8 +109,7 @@ export const initiatorSchema = strict({
   authnName: v.optional(v.pipe(who(512), v.description('Name of who logged in, when another'))),
 })
 
-const bag = (text: string) =>
-  v.optional(v.pipe(v.record(v.string(), v.unknown(), 'must be an object'), v.description(text)))
+const bag = (text: string) => v.optional(v.pipe(object, v.description(text)))
 
 /** What `data` of a CloudEvent holds: an activity without the parts that the CloudEvent itself carries. */
 export const activityDataSchema = strict({

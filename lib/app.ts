@@ -8,7 +8,7 @@ import { sqs } from './queues/sqs.ts'
 import { checkRegistries, type RegistryConfig } from './registries.ts'
 import { environmentSecrets, managedSecrets } from './secrets.ts'
 
-/** Milliseconds that queueing between a webhook and its answer may take: Distribution gives up after a second. */
+/** Milliseconds that all queueing between a webhook and its answer may take: Distribution gives up after a second. */
 const INTAKE_TIMEOUT = 600
 /** The same in local emulation, where SQLite keeps each message with a write of its own: a large batch takes seconds. */
 const EMULATED_TIMEOUT = 8000
@@ -55,6 +55,7 @@ export function start(configs: readonly RegistryConfig[] = registries, env = env
       intake: intakeQueue(config.stage, config.awsRegion),
       quarantine: quarantineQueue(config.stage, config.awsRegion),
       bodyLimit: config.bodyLimit,
+      patience: config.emulated ? EMULATED_TIMEOUT : INTAKE_TIMEOUT,
     },
     queues: sqs({ ...aws, accountId: config.accountId, timeout: ROUTER_TIMEOUT }),
   }

@@ -11,7 +11,7 @@ export function crn(location: string, account: string, kind = '', name = ''): st
   return `${PREFIX}${location}:a/${account}::${part(kind)}:${part(name)}`
 }
 
-/** `text` with `location` filled in when it is an open CRN of `account`'s registry; any other text as it is. */
+/** `text` with `location` filled in when it is an open CRN of `account`'s own registry, whoever wrote it; any other text as it is. */
 export function locateCrn(text: string, account: string, location: string): string {
   const open = `${PREFIX}:a/${account}::`
   return text.startsWith(open) ? `${PREFIX}${location}${text.slice(PREFIX.length)}` : text

@@ -14,7 +14,7 @@ export const errors = {
   INVALID_ITEM:     { status: null, retry: false, message: 'The item is not of the shape that this source sends.' },
   INVALID_TARGET:   { status: null, retry: false, message: 'The target lacks what its action needs.' },
   TOO_MANY_ITEMS:   { status: null, retry: false, message: 'The body has more items than the limit.' },
-  TOO_DEEP:         { status: null, retry: false, message: 'The body is nested deeper than the limit.' },
+  TOO_DEEP:         { status: null, retry: false, message: 'The item is nested deeper than the limit.' },
   EVENT_TOO_LARGE:  { status: null, retry: false, message: 'The event is over the size limit although everything that may be cut was cut.' },
   UNKNOWN_ACTION:   { status: null, retry: false, message: 'The action is not in the action table of this edition.' },
   WRONG_FAMILY:     { status: null, retry: false, message: 'The action belongs to the function of another family.' },

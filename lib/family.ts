@@ -22,6 +22,8 @@ export interface Receiver {
   quarantine: QueueRef
   /** Most bytes of a body. */
   bodyLimit: number
+  /** Milliseconds that all queueing of a webhook may take. */
+  patience: number
 }
 
 /** States what is peculiar to `family`; `except` holds the actions whose target needs something else than `target` says. */
@@ -37,13 +39,26 @@ async function authenticate(request: Request, id: string, receiver: Receiver): P
   return registry
 }
 
-/** Sends all of `messages` or throws `UNAVAILABLE`. */
-async function enqueue(queues: Queues, queue: QueueRef, messages: readonly Message[]): Promise<void> {
+/** Sends all of `messages` within `timeout` milliseconds or throws `UNAVAILABLE`. */
+async function enqueue(queues: Queues, queue: QueueRef, messages: readonly Message[], timeout: number): Promise<void> {
   if (messages.length === 0) return
-  const failed = await queues.send(queue, messages)
+  const failed = await queues.send(queue, messages, timeout)
   if (failed.length > 0) {
     throw new RouterError('UNAVAILABLE', `${queue.name} refused ${failed.length} of ${messages.length} messages.`)
   }
+}
+
+/**
+ * Puts both on their queues or throws `UNAVAILABLE`. Quarantine comes first, and only when intake answers: when one of them is
+ * down nothing is kept, so that a sender that repeats itself for ever does not fill the other.
+ */
+async function keep(receiver: Receiver, events: readonly Message[], unusable: readonly Message[]): Promise<void> {
+  const { queues, intake, quarantine, patience } = receiver
+  const end = performance.now() + patience
+  const left = () => Math.max(1, end - performance.now())
+  if (events.length > 0 && unusable.length > 0) await queues.ready(intake, left())
+  await enqueue(queues, quarantine, unusable, left())
+  await enqueue(queues, intake, events, left())
 }
 
 const total = (counts: Record<string, number>): number => Object.values(counts).reduce((sum, count) => sum + count, 0)
@@ -73,17 +88,17 @@ export async function receive(
   const name = families.length === 1 ? (families[0] as FamilyRules).family : 'webhook'
   const kept = quarantine(registry, name, request, unusable)
   entry.family = name
-  entry.received = events.length + total(ignored) + unusable.length
-  // Quarantine first: when it is down nothing is kept at all, and a copy in quarantine does no harm when the rest fails.
-  await enqueue(receiver.queues, receiver.quarantine, kept.messages)
-  await enqueue(
-    receiver.queues,
-    receiver.intake,
+  const quarantined: Record<string, number> = {}
+  for (const { reason, count } of unusable) quarantined[reason] = (quarantined[reason] ?? 0) + count
+  entry.received = events.length + total(ignored) + total(quarantined)
+  await keep(
+    receiver,
     events.map(({ message }) => message),
+    kept.messages,
   )
   entry.accepted = events.length
   entry.ignored = ignored
-  entry.quarantined = unusable.map(({ reason }) => reason)
+  entry.quarantined = quarantined
   entry.deprecated = events.filter(({ event }) => event.deprecated).length
   return {
     status: 202,

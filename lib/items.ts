@@ -3,6 +3,7 @@ import { toBody } from './body.ts'
 import { type EditionAction, whereabouts } from './edition.ts'
 import { errors, RouterError } from './errors.ts'
 import { type AuditEvent, writeEvent } from './event.ts'
+import { checkDepth, mayBeDeep } from './json.ts'
 import type { Entry } from './log.ts'
 import { parse } from './parse.ts'
 import type { Unusable } from './quarantine.ts'
@@ -79,9 +80,9 @@ export interface Sorted {
 
 const toUnusable = (error: unknown, item: number | undefined, entry: Entry): Unusable => {
   // Messages of the schemas quote what they were given.
-  if (error instanceof RouterError) return { reason: error.code, message: clean(error.message, 512), item }
+  if (error instanceof RouterError) return { reason: error.code, message: clean(error.message, 512), item, count: 1 }
   entry.error = error
-  return { reason: 'UNREADABLE', message: errors.UNREADABLE.message, item }
+  return { reason: 'UNREADABLE', message: errors.UNREADABLE.message, item, count: 1 }
 }
 
 /**
@@ -98,8 +99,10 @@ export function sort(request: Request, registry: Registry, families: readonly Fa
     sorted.unusable.push(toUnusable(error, undefined, entry))
     return sorted
   }
+  const deep = mayBeDeep(request.body)
   items.forEach((item, index) => {
     try {
+      if (deep) checkDepth(item)
       const read = source.read(item, request)
       if ('ignored' in read) {
         sorted.ignored[read.ignored] = (sorted.ignored[read.ignored] ?? 0) + 1
@@ -121,16 +124,18 @@ export function sort(request: Request, registry: Registry, families: readonly Fa
  */
 function limit(sorted: Sorted, items: number): Sorted {
   const { events, unusable } = sorted
-  const whole = (message: string): Unusable[] => [{ reason: 'TOO_MANY_ITEMS', message, item: undefined }]
+  const whole = (message: string, count: number): Unusable[] => [
+    { reason: 'TOO_MANY_ITEMS', message, item: undefined, count },
+  ]
   if (events.length > MAX_ITEMS) {
     return {
       events: [],
       ignored: {},
-      unusable: whole(`The body has ${events.length} events, the limit is ${MAX_ITEMS}.`),
+      unusable: whole(`The body has ${events.length} events, the limit is ${MAX_ITEMS}.`, items),
     }
   }
   const [first] = unusable
   if (!first || unusable.length <= MAX_ITEMS) return sorted
   const message = `${unusable.length} of ${items} items are unusable, the first, number ${first.item}: ${first.message}`
-  return { ...sorted, unusable: whole(message) }
+  return { ...sorted, unusable: whole(message, unusable.length) }
 }

@@ -9,7 +9,7 @@ export interface Entry {
   received?: number
   accepted?: number
   ignored?: Record<string, number>
-  quarantined?: readonly string[]
+  quarantined?: Record<string, number>
   rejected?: number
   deprecated?: number
   /** By registry and location; what no location was found for counts under `unroutable`. */
@@ -31,12 +31,9 @@ function plain(error: unknown): unknown {
 /** Writes `entry` as one line of JSON to standard output, where Lambda's log and local emulation pick it up. */
 export function log(entry: Entry): void {
   const { error, ...rest } = entry
-  const quarantined: Record<string, number> = {}
-  for (const reason of entry.quarantined ?? []) quarantined[reason] = (quarantined[reason] ?? 0) + 1
   const line = {
     time: new Date().toISOString(),
     ...rest,
-    ...(entry.quarantined ? { quarantined } : {}),
     ...(error === undefined ? {} : { error: plain(error) }),
   }
   process.stdout.write(`${JSON.stringify(line)}\n`)

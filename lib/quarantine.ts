@@ -11,12 +11,14 @@ export interface Unusable {
   reason: ErrorCode
   message: string
   item: number | undefined
+  /** Items of the body that it stands for. */
+  count: number
 }
 
 /** Messages may have 1 MiB; base64 makes three bytes into four, and the rest of the message needs some room too. */
-const PART_BYTES = 600 * 1024
+const PART_BYTES = 400 * 1024
 /** Bytes that the quarantine of one request may take as one message an item; over that, one message lists its items. */
-const SEPARATE_BYTES = 1024 * 1024
+const SEPARATE_BYTES = 8 * 1024 * 1024
 
 // Only what is known to be no credential, because a secret may come in a header of any name.
 const KEPT_HEADERS = /^(?:content-type|content-encoding|user-agent|webhook-id|webhook-timestamp|ce-[a-z0-9]+)$/
@@ -34,8 +36,8 @@ export interface Kept {
 /**
  * Keeps `unusable` (all of one request) with everything needed to look into it and to try again: reason, headers without
  * credentials, and the body as received. One message an item; a body too large for one message is spread over several with `part`
- * and `parts`; when one an item would take more than 1 MiB, a single message lists all of them in `items`. An id is the same for
- * every delivery of the same bytes to the same registry.
+ * and `parts`; when one an item would take more than 8 MiB, a single message lists all of them in `items`. An id is the same for
+ * every delivery of the same bytes to the same function for the same registry.
  */
 export function quarantine(registry: Registry, family: string, request: Request, unusable: readonly Unusable[]): Kept {
   const [first] = unusable
@@ -45,12 +47,15 @@ export function quarantine(registry: Registry, family: string, request: Request,
   const attributes = Object.entries(request.headers).filter(([name]) => name.startsWith('ce-'))
   const print = fingerprint(Buffer.concat([body, Buffer.from(JSON.stringify(attributes.toSorted()))]))
   const entries = unusable.map(({ item, reason }) => ({
-    id: derivedId('quarantine', registry.id, print, String(item ?? '')),
+    id: derivedId('quarantine', registry.id, family, print, String(item ?? '')),
     item,
     reason,
   }))
   const together = unusable.length > 1 && unusable.length * body.length > SEPARATE_BYTES
   const headers = keepHeaders(request.headers)
+  // Short and plain, so that the longest list fits beside the body.
+  const brief = (text: string) => text.slice(0, 96).replace(/[^ -~]/g, '?')
+  const items = entries.map((entry, at) => ({ ...entry, message: brief(unusable[at]?.message ?? '') }))
   const parts = Math.max(1, Math.ceil(body.length / PART_BYTES))
   const messages = (together ? [first] : unusable).flatMap(({ reason, message, item }, at) =>
     Array.from({ length: parts }, (_, index) => {
@@ -65,7 +70,7 @@ export function quarantine(registry: Registry, family: string, request: Request,
         headers,
         body: body.subarray(index * PART_BYTES, (index + 1) * PART_BYTES).toString('base64'),
         ...(item === undefined ? {} : { item }),
-        ...(together ? { items: entries } : {}),
+        ...(together ? { items } : {}),
         ...(parts > 1 ? { part: index + 1, parts } : {}),
       }
       return { body: toText(kept), attributes: { type: 'quarantine', registry: registry.id, reason, id } }

@@ -77,8 +77,8 @@ function check(config: RegistryConfig, fallback: string, complain: (what: string
   for (const key of Object.keys(config)) if (!allowed.includes(key)) complain(`${key}: there is no such setting`)
   for (const key of Object.keys(config.accept ?? {})) complain(`accept.${key}: ${config.source} has no such setting`)
   const [first, ...rest] = editionsOf(config, fallback, complain)
+  checkPlace(config, first ?? edition(fallback), complain)
   if (!first) return undefined
-  checkPlace(config, first, complain)
   return { ...config, editions: [first, ...rest] }
 }
 

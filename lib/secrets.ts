@@ -55,9 +55,11 @@ export function managedSecrets(
     const answer = await call(aws, 'secretsmanager', region, 'secretsmanager.GetSecretValue', { SecretId }, timeout)
     const values = split(String(answer.SecretString ?? ''))
     if (values.length === 0) throw new RouterError('INVALID_CONFIG', `The secret ${SecretId} is empty.`)
+    // One value that can't work must not cost the good one beside it: that is what several values are for.
     const [mistake] = values.flatMap((value) => mistakeOf(value) ?? [])
-    if (mistake) throw new RouterError('INVALID_CONFIG', `The secret ${SecretId}: ${mistake}.`)
-    return values
+    const usable = values.filter((value) => mistakeOf(value) === undefined)
+    if (usable.length === 0) throw new RouterError('INVALID_CONFIG', `The secret ${SecretId}: ${mistake}.`)
+    return usable
   }
   return async (id) => {
     const kept = cache.get(id)

@@ -101,9 +101,12 @@ export function writeRequestData(
 ): Record<string, unknown> {
   const given = activity.target
   const data: Record<string, unknown> = { ...activity.requestData }
+  // What did not go into the target's name or id must not vanish.
+  const chosen = given.id !== undefined && given.name !== undefined
+  const isImage = rule.is === 'repository' && given.repository !== undefined && !chosen
   for (const [field, value] of Object.entries(given)) {
-    const names = IN_TARGET.has(field) || field === rule.is || (rule.is === 'repository' && OF_IMAGE.has(field))
-    if (!names && !rule.parameters?.includes(field as keyof Target)) data[field] ??= value
+    const inTarget = IN_TARGET.has(field) || (isImage ? OF_IMAGE.has(field) : field === rule.is && !chosen)
+    if (!inTarget && !rule.parameters?.includes(field as keyof Target)) data[field] ??= value
   }
   const parameters = (rule.parameters ?? []).flatMap((field) => {
     if (field === 'name') return [[field, target.name]]

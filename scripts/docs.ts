@@ -93,7 +93,12 @@ function queueTable(): string {
 }
 
 function activitySchema(): string {
-  const schema = toJsonSchema(activityDataSchema, { typeMode: 'input', errorMode: 'ignore' })
+  const schema = toJsonSchema(activityDataSchema, {
+    typeMode: 'input',
+    errorMode: 'ignore',
+    // The only custom schema is the one of objects with any fields.
+    overrideSchema: ({ valibotSchema }) => (valibotSchema.type === 'custom' ? { type: 'object' } : undefined),
+  })
   const title = 'Activity'
   const description = 'What `data` of a CloudEvent of type `container-registry.<object>.<verb>` holds.'
   return `${JSON.stringify({ title, description, ...schema }, null, 2)}\n`

@@ -34,7 +34,7 @@ export interface Quarantined {
   headers: Record<string, string>
   body: string
   item?: number
-  items?: { id: string; item: number; reason: string }[]
+  items?: { id: string; item: number; reason: string; message: string }[]
   part?: number
   parts?: number
 }
@@ -88,6 +88,7 @@ export function door(
       intake,
       quarantine,
       bodyLimit: 1024 * 1024,
+      patience: 600,
     },
   }
   const made: Door = {

@@ -59,15 +59,12 @@ describe('a signed CloudEvent', () => {
 })
 
 describe('secrets', () => {
-  test.each(['whsec_', 'whsec_!!!', 'whsec_====', 'whsec_c2hvcnQ=', 'sécret'])(
-    '%s was a key that anybody has',
-    (secret) => {
-      expect(() => environmentSecrets({ SECRET_HUB: secret }, ['hub'])).toThrow(/registry "hub", SECRET_HUB: /)
-    },
-  )
+  test.each(['whsec_', 'whsec_!!!', 'whsec_====', 'whsec_YWJj!ZGVm'])('%s was a key that anybody has', (secret) => {
+    expect(() => environmentSecrets({ SECRET_HUB: secret }, ['hub'])).toThrow(/registry "hub", SECRET_HUB: /)
+  })
 
   test('the sentence about a wrong secret shows the secret', () => {
-    expect(() => environmentSecrets({ SECRET_HUB: 'whsec_c2hvcnQ=' }, ['hub'])).not.toThrow('c2hvcnQ')
+    expect(() => environmentSecrets({ SECRET_HUB: 'whsec_c2hvcnQ!' }, ['hub'])).not.toThrow('c2hvcnQ')
   })
 
   test('a secret that is gone, denied or emptied stayed valid', async () => {
@@ -121,6 +118,12 @@ test('registries with missing or wrong fields started and failed at the first we
   ]) {
     expect(attempt).toThrow(part)
   }
+  const late = [
+    { id: 'a', source: 'harbour', domain: 'zz.icr.io', region: 'mars', account: 'x', editions: ['2030-01-01'] },
+  ]
+  for (const part of ['source:', 'editions:', 'region:', 'domain:']) {
+    expect(() => checkRegistries(late as never, '2020-07-28')).toThrow(part)
+  }
   expect(() => checkRegistries(undefined as never, '2020-07-28')).toThrow('it has to export the list `registries`')
 })
 
@@ -162,6 +165,99 @@ describe('queueing', () => {
     expect(answer.status).toBe(503)
     expect(await opened.intake()).toEqual([])
   })
+})
+
+test('a mixed body filled the quarantine at every retry while intake was down', async () => {
+  const opened = door({
+    broken: {
+      async ready() {
+        throw new RouterError('UNAVAILABLE')
+      },
+    },
+  })
+  for (let tries = 0; tries < 3; tries++) {
+    expect((await opened.post('/webhooks/cloudevents', [cloudEvent(push, 'image'), null])).status).toBe(503)
+  }
+  expect([await opened.intake(), await opened.quarantine()]).toEqual([[], []])
+})
+
+test('all queueing of a webhook took as long as each of its calls may', async () => {
+  const timeouts: number[] = []
+  const opened = door({
+    broken: {
+      async ready(_queue, timeout = 0) {
+        timeouts.push(timeout)
+        await new Promise((done) => setTimeout(done, 50))
+      },
+      async send(queue, messages, timeout = 0) {
+        timeouts.push(timeout)
+        return opened.queues.send(queue, messages)
+      },
+    },
+  })
+  expect((await opened.post('/webhooks/cloudevents', [cloudEvent(push, 'image'), null])).status).toBe(202)
+  const [first = 0, ...later] = timeouts
+  expect(later).toHaveLength(2)
+  for (const timeout of later) expect(timeout).toBeLessThanOrEqual(first - 49)
+})
+
+const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)])
+
+test.each([
+  [
+    'distribution',
+    (item: unknown) => ({
+      events: [
+        { action: 'mount', target: {} },
+        { action: 'mount', target: item },
+      ],
+    }),
+    0,
+    1,
+  ],
+  ['cloudevents', (item: unknown) => [cloudEvent(push, 'image'), { ...cloudEvent(push, 'image'), data: item }], 1, 0],
+])('a deep item cost its neighbours: %s', async (registry, body, accepted, ignored) => {
+  const { post } = door()
+  const answer = await post(`/webhooks/${registry}`, body(deep(100)))
+  expect([answer.body.accepted.length, answer.body.ignored]).toEqual([accepted, ignored])
+  expect(answer.body.quarantined.map(({ reason }) => reason)).toEqual(['TOO_DEEP'])
+})
+
+test('each of some bad items of a larger body is a message of its own, with its sentence', async () => {
+  const { post, quarantine } = door()
+  const items = Array.from({ length: 100 }, (_, index) => ({
+    ...cloudEvent(push, 'image'),
+    id: `i${index}`,
+    ...(index % 2 ? { type: `bad.${index}` } : {}),
+  }))
+  const { body } = await post('/webhooks/cloudevents', items)
+  const kept = await quarantine()
+  expect(kept.map(({ id }) => id).toSorted()).toEqual(body.quarantined.map(({ id }) => id).toSorted())
+  expect(kept.every(({ item, message }) => message.includes(`bad.${item}`))).toBe(true)
+})
+
+test('the same body posted to two functions had one id in quarantine', async () => {
+  const { post } = door()
+  const ids = ['plan', 'quota'].map(
+    async (family) =>
+      (await post(`/webhooks/cloudevents/${family}`, cloudEvent(push, 'image'))).body.quarantined[0]?.id,
+  )
+  expect(new Set(await Promise.all(ids)).size).toBe(2)
+})
+
+test.each([
+  [
+    { id: 'x', name: 'y', repository: 'a', tag: 'v' },
+    { repository: 'a', tag: 'v' },
+  ],
+  [
+    { tag: 'v', digest: 'sha256:0a' },
+    { tag: 'v', digest: 'sha256:0a' },
+  ],
+])('what did not get into the target vanished: %j', async (target, requestData) => {
+  const { post, intake } = door()
+  await post('/webhooks/cloudevents', cloudEvent('container-registry.image.list', 'image', { data: { target } }))
+  expect((await intake())[0]?.requestData).toEqual(requestData)
 })
 
 test.each([
@@ -210,7 +306,7 @@ describe('the accounts of the log did not add up', () => {
       received: 3,
       accepted: 0,
       ignored: { 'blob mount': 2 },
-      quarantined: ['INVALID_ITEM'],
+      quarantined: { INVALID_ITEM: 1 },
       family: 'image',
     })
     await opened.post('/webhooks/cloudevents', [
@@ -238,6 +334,7 @@ describe('times', () => {
     '2023-02-30T00:00:00Z',
     '2023-04-31T12:00:00+01:00',
     '2023-01-01T24:00:01Z',
+    '2023-01-01T00:00:00+99:00',
   ])('%s was written as a time that does not exist', (text) => {
     expect(parseTime(text)).toBeUndefined()
   })
@@ -270,6 +367,11 @@ describe('identity', () => {
     expect([event, kept?.message]).toEqual([undefined, 'initiator.id: must have at most 512 characters.'])
   })
 
+  test('of control characters made the initiator anonymous', async () => {
+    const { event, kept } = await write({ id: '\u0000\u0001', name: 'x' })
+    expect([event, kept?.message]).toEqual([undefined, 'initiator.id: must not be made of control characters.'])
+  })
+
   test('of the initiator was cleaned without a word', async () => {
     const { event } = await write({ id: 'a', name: '  admin\u0000 ', agent: 'u'.repeat(400) })
     expect([event?.initiator.name, event?.route?.cleaned]).toEqual(['admin', ['initiator.name', 'initiator.agent']])
@@ -300,6 +402,20 @@ describe('CloudEvents', () => {
     expect((await intake())[0]?.requestData).toEqual({ extensions })
   })
 
+  test.each(['abc', [1, 2], null])('request data %j passed as an object beside an extension', async (requestData) => {
+    const { post, quarantine } = door()
+    const data = { target: { repository: 'a', tag: 'v' }, requestData }
+    await post('/webhooks/cloudevents', { ...cloudEvent(push, 'image', { data }), subject: 's' })
+    expect(await quarantine()).toMatchObject([{ reason: 'INVALID_ITEM' }])
+  })
+
+  test('extensions took the place of what the sender called so', async () => {
+    const { post, intake } = door()
+    const data = { target: { repository: 'a', tag: 'v' }, requestData: { extensions: 'mine' } }
+    await post('/webhooks/cloudevents', { ...cloudEvent(push, 'image', { data }), subject: 's' })
+    expect((await intake())[0]?.requestData).toEqual({ extensions: 'mine', cloudEventExtensions: { subject: 's' } })
+  })
+
   test.each([
     [{ target: { repository: 'a', tag: 'v', digst: 'x' } }, 'INVALID_TARGET', 'target.digst: there is no such field.'],
     [{ target: { repository: 'a', tag: 'v' }, intiator: {} }, 'INVALID_ITEM', 'intiator: there is no such field.'],
@@ -314,6 +430,16 @@ describe('Distribution', () => {
   const event = (changes: object) => ({
     events: [{ action: 'push', target: { repository: 'a', tag: 'v', digest: 'sha256:0a' }, ...changes }],
   })
+
+  test.each(['', '0001-01-01T00:00:00Z', 'yesterday'])(
+    'two pushes without id and with the time %j were one event',
+    async (timestamp) => {
+      const { post } = door()
+      const at = async (receivedAt: number) =>
+        (await post('/webhooks/distribution', event({ timestamp }), { receivedAt })).body.accepted[0]?.id
+      expect(await at(NOW)).not.toBe(await at(NOW + 86_400_000))
+    },
+  )
 
   test('two pushes without id and time were one event, however far apart', async () => {
     const { post } = door()

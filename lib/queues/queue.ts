@@ -21,6 +21,8 @@ export interface Received extends Message {
 /**
  * A way to queue. At least once: a message that was taken is kept until it is removed, and may come twice.
  *
+ * `timeout` is the most milliseconds that the whole of a call may take, the backend's own if left out.
+ *
  * Every method rejects with `UNAVAILABLE` when the queue cannot be reached in time, does not exist or does not answer as it
  * should; nothing is promised then, although some messages may have been taken.
  */
@@ -29,7 +31,7 @@ export interface Queues {
    * Sends `messages`, in as few calls as the limits of the queue allow (10 entries, 1 MiB). Resolves to the indices of those that
    * the queue did not take, in order: `[]` means that all are kept.
    */
-  send(queue: QueueRef, messages: readonly Message[]): Promise<number[]>
+  send(queue: QueueRef, messages: readonly Message[], timeout?: number): Promise<number[]>
   /** Up to `most` (1-10) messages, hidden from others for `hideSeconds`; waits up to `waitSeconds` for the first. */
   receive(queue: QueueRef, most: number, waitSeconds: number, hideSeconds: number): Promise<Received[]>
   /** Removes a received message for good. */
@@ -37,7 +39,7 @@ export interface Queues {
   /** Hides a received message for `seconds` from now; 0 gives it back at once. */
   hide(queue: QueueRef, receipt: string, seconds: number): Promise<void>
   /** Resolves when the queue exists and answers. */
-  ready(queue: QueueRef): Promise<void>
+  ready(queue: QueueRef, timeout?: number): Promise<void>
 }
 
 /** Most entries of one call (SQS). */

@@ -2,7 +2,7 @@ import { type Aws, AwsError, call } from '../aws.ts'
 import { RouterError } from '../errors.ts'
 import { batches, type Message, type QueueRef, type Queues, type Received } from './queue.ts'
 
-/** `timeout`: milliseconds that any method may take, all of a `send` together; `accountId`: the AWS account of the queues. */
+/** `timeout`: milliseconds that a call may take when its caller does not say, all of a `send` together; `accountId`: the AWS account of the queues. */
 export interface SqsOptions extends Aws {
   accountId: string
   timeout: number
@@ -76,8 +76,8 @@ export function sqs(options: SqsOptions): Queues {
   }
 
   return {
-    async send(queue, messages) {
-      const end = performance.now() + options.timeout
+    async send(queue, messages, timeout = options.timeout) {
+      const end = performance.now() + timeout
       const left = () => Math.max(1, end - performance.now())
       const lists = batches(messages)
       const failed: number[] = []
@@ -114,8 +114,8 @@ export function sqs(options: SqsOptions): Queues {
     async hide(queue, receipt, seconds) {
       await ask(queue, 'ChangeMessageVisibility', { ReceiptHandle: receipt, VisibilityTimeout: seconds })
     },
-    async ready(queue) {
-      await ask(queue, 'GetQueueAttributes', { AttributeNames: ['QueueArn'] })
+    async ready(queue, timeout) {
+      await ask(queue, 'GetQueueAttributes', { AttributeNames: ['QueueArn'] }, timeout)
     },
   }
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { Activity, ActivityData } from '../activity.ts'
 import { RouterError } from '../errors.ts'
-import { parseJson } from '../json.ts'
+import { checkDepth, parseJson } from '../json.ts'
 import { parse } from '../parse.ts'
 import type { Request } from '../request.ts'
 import { parseTime } from '../time.ts'
@@ -55,7 +55,7 @@ function fromHeaders({ headers, body }: Request): Record<string, unknown> {
 }
 
 function items(request: Request): readonly unknown[] {
-  const type = request.headers['content-type'] ?? ''
+  const type = request.headers['content-type']?.toLowerCase() ?? ''
   if (!type.startsWith('application/cloudevents') && request.headers['ce-specversion']) return [fromHeaders(request)]
   const body = parseJson(request.body)
   if (Array.isArray(body)) return body
@@ -67,13 +67,25 @@ function items(request: Request): readonly unknown[] {
 
 function dataOf(event: CloudEvent): unknown {
   if (event.data_base64 === undefined) return event.data ?? {}
-  return parseJson(Buffer.from(event.data_base64, 'base64'))
+  const data = parseJson(Buffer.from(event.data_base64, 'base64'))
+  checkDepth(data)
+  return data
 }
 
 /** Attributes that the specification leaves to others, and `subject`: kept beside the request data. */
 function extensionsOf(event: CloudEvent): Record<string, unknown> | undefined {
   const extensions = Object.entries(event).filter(([name]) => !OWN.has(name))
   return extensions.length > 0 ? Object.fromEntries(extensions) : undefined
+}
+
+/** `requestData` with the extensions beside it; what is no object stays as it is, for the schema to refuse. */
+function withExtensions(requestData: unknown, extensions: Record<string, unknown> | undefined) {
+  if (requestData === undefined && !extensions) return {}
+  if (!extensions) return { requestData }
+  if (requestData === undefined) return { requestData: { extensions } }
+  if (typeof requestData !== 'object' || requestData === null || Array.isArray(requestData)) return { requestData }
+  const name = 'extensions' in requestData ? 'cloudEventExtensions' : 'extensions'
+  return { requestData: { ...requestData, [name]: extensions } }
 }
 
 function read(item: unknown): Activity | Noise {
@@ -83,15 +95,12 @@ function read(item: unknown): Activity | Noise {
     throw new RouterError('INVALID_ITEM', 'data: must be an object, see docs/schemas/activity.json.')
   }
   const { target = {}, initiator = {}, reason = {}, requestData, ...rest } = data as Partial<ActivityData>
-  const extensions = extensionsOf(event)
   return {
     ...rest,
     target,
     initiator,
     reason,
-    ...(requestData === undefined && !extensions
-      ? {}
-      : { requestData: extensions ? { ...requestData, extensions } : requestData }),
+    ...withExtensions(requestData, extensionsOf(event)),
     action: event.type,
     // `source` and `id` together are unique, `id` alone is not.
     senderId: JSON.stringify([event.source, event.id]),

@@ -43,7 +43,7 @@ type Event = v.InferOutput<typeof eventSchema>
 /** Layers and configurations of images: some old registries gave them a URL with `/manifests/`. */
 const LAYER = /^application\/vnd\.(?:docker|oci)\..*(?:rootfs|layer|config|container\.image)/
 
-const MANIFEST_URL = /\/manifests\/([^/?#]+)$/
+const MANIFEST_URL = /\/manifests\/([^/?#]+)(?:[?#].*)?$/
 
 /**
  * A manifest by its media type, or failing that by its URL: registry 2.0 called manifests `application/octet-stream`. What
@@ -53,7 +53,7 @@ function isManifest({ mediaType, url, tag }: Event['target']): boolean {
   const type = mediaType?.split(';')[0]?.trim()
   if (tag || (type && MANIFESTS.has(type))) return true
   if (type && LAYER.test(type)) return false
-  return url ? MANIFEST_URL.test(url) : !type
+  return url ? MANIFEST_URL.test(url) : type !== 'application/octet-stream'
 }
 
 /** The tag that registries before 2.4 left only in the URL: `/v2/<name>/manifests/<tag>`. */
@@ -97,7 +97,7 @@ const WINDOW = 10 * 60 * 1000
 /** The sender's id; without one what the event says, and without a time in it, about when it came. */
 function idOf(event: Event, item: unknown, receivedAt: number): string {
   if (event.id) return event.id
-  const window = event.timestamp ? '' : String(Math.floor(receivedAt / WINDOW))
+  const window = parseTime(event.timestamp ?? '') !== undefined ? '' : String(Math.floor(receivedAt / WINDOW))
   return fingerprint(`${JSON.stringify(item)} ${window}`)
 }
 

@@ -98,7 +98,7 @@ test('two emulations do not share a state', async () => {
   const env = { PORT: String(await freePort()), EMULATOR_PORT: String(await freePort()), STATE_DIR: first.stateDir }
   const { output, ended } = spawnEmulation(env)
   expect(await ended).toBeGreaterThan(0)
-  expect(output()).toContain(`STATE_DIR ${first.stateDir}: process `)
+  expect(output()).toContain(`STATE_DIR ${first.stateDir}: another emulation uses it`)
   expect(output()).toContain('set STATE_DIR to another folder')
 })
 
