@@ -52,8 +52,8 @@ export function readConfig(env: Environment = environment()): Config {
     stage: text(
       'STAGE',
       'local',
-      /^[a-z0-9](?:[a-z0-9-]{0,18}[a-z0-9])?$/,
-      '1 to 20 lower-case letters, digits and dashes',
+      /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,26}[A-Za-z0-9])?$/,
+      '1 to 28 letters, digits and inner dashes',
     ),
     edition: text('EDITION', '2020-07-28', /^/, 'a date'),
     awsRegion: text('AWS_REGION', 'eu-central-1', /^[a-z]{2}(?:-[a-z]+)+-\d$/, 'an AWS region'),
