@@ -20,16 +20,16 @@ export interface Deployment {
 }
 
 /** Seconds that a function may run. */
-export const TIMEOUT = 10
+const TIMEOUT = 10
 /** Records of one invocation of the router, and seconds that Lambda may wait to gather them. */
 export const BATCH_SIZE = 100
-export const BATCH_WINDOW = 1
+const BATCH_WINDOW = 1
 /** Six times the function's time and the window, as AWS advises: an event is not handed out twice while it is being routed. */
-export const VISIBILITY_TIMEOUT = 6 * TIMEOUT + BATCH_WINDOW
+const VISIBILITY_TIMEOUT = 6 * TIMEOUT + BATCH_WINDOW
 /** How often a message may come back before it goes to the dead-letter queue. */
-export const MAX_RECEIVES = 10
+const MAX_RECEIVES = 10
 /** 14 days, the most that SQS keeps a message. */
-export const RETENTION = 14 * 24 * 60 * 60
+const RETENTION = 14 * 24 * 60 * 60
 
 const pascal = (name: string): string => name.replace(/(?:^|-)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
@@ -133,6 +133,7 @@ export function functions(deployment: Deployment): Record<string, object> {
     {
       handler: `${BUILD_DIR}/${name}.handler`,
       role: `${pascal(name)}Role`,
+      timeout: TIMEOUT,
       package: { patterns: [`${BUILD_DIR}/${name}.cjs`] },
       events: events(name),
     },

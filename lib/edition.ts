@@ -4,7 +4,7 @@ import { type Location, type Place, places, RENAMED, regions } from './locations
 /** The newest tables known here. */
 export const NEWEST = '2026-08-11'
 /** The first day with both an action table and a location mapping. */
-export const OLDEST = '2019-07-25'
+const OLDEST = '2019-07-25'
 
 /** A row of the action table as it stood on one day. */
 export type EditionAction = Omit<Action, 'deprecated'> & { deprecated: boolean }

@@ -17,7 +17,7 @@ import { clean } from './text.ts'
 // The middle of the story of a webhook: read each item → look it up → write its event.
 
 /** Most events of one body, and most unusable items that are listed; Event Grid, the largest sender, has about 850 in its 1 MB. */
-export const MAX_ITEMS = 1000
+const MAX_ITEMS = 1000
 
 function lookUp(action: string, registry: Registry): EditionAction {
   for (const tables of registry.editions) {

@@ -1,7 +1,7 @@
 import { RouterError } from './errors.ts'
 
 /** How deep the arrays and objects of an item may be nested; real senders stay below 20. */
-export const MAX_DEPTH = 64
+const MAX_DEPTH = 64
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 

@@ -1,5 +1,6 @@
 import { AwsClient } from 'aws4fetch'
 import type { Message } from '../../lib/queues/queue.ts'
+import { entriesOf } from '../entries.ts'
 
 // The small signer of the web platform, over `fetch`.
 
@@ -15,13 +16,7 @@ const headers = { 'Content-Type': 'application/x-amz-json-1.0', 'X-Amz-Target': 
 
 /** Sends `messages`, at most 10; rejects unless all were taken. */
 export async function send(messages: readonly Message[]): Promise<void> {
-  const Entries = messages.map(({ body, attributes }, index) => ({
-    Id: String(index),
-    MessageBody: body,
-    MessageAttributes: Object.fromEntries(
-      Object.entries(attributes).map(([name, value]) => [name, { DataType: 'String', StringValue: value }]),
-    ),
-  }))
+  const Entries = entriesOf(messages)
   const response = await client.fetch(endpoint, {
     method: 'POST',
     headers,

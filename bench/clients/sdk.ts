@@ -1,5 +1,6 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs'
 import type { Message } from '../../lib/queues/queue.ts'
+import { entriesOf } from '../entries.ts'
 
 // AWS's own client; region and credentials come from the environment, as on Lambda.
 
@@ -9,13 +10,7 @@ const QueueUrl = `${endpoint}/${accountId}/registry-events-local-intake`
 
 /** Sends `messages`, at most 10; rejects unless all were taken. */
 export async function send(messages: readonly Message[]): Promise<void> {
-  const Entries = messages.map(({ body, attributes }, index) => ({
-    Id: String(index),
-    MessageBody: body,
-    MessageAttributes: Object.fromEntries(
-      Object.entries(attributes).map(([name, value]) => [name, { DataType: 'String', StringValue: value }]),
-    ),
-  }))
+  const Entries = entriesOf(messages)
   const { Successful = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }))
   if (Successful.length < messages.length) throw new Error('messages were refused')
 }

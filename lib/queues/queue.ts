@@ -43,7 +43,7 @@ export interface Queues {
 }
 
 /** Most entries of one call (SQS). */
-export const MAX_ENTRIES = 10
+const MAX_ENTRIES = 10
 /** Most bytes of the bodies and attributes of one call together (SQS). */
 export const MAX_BATCH_BYTES = 1024 * 1024
 

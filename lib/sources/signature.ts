@@ -4,7 +4,7 @@ import type { Request } from '../request.ts'
 // How a sender proves that it is genuine. The only file that compares secrets.
 
 /** How far `webhook-timestamp` may lie in the past or the future (Standard Webhooks 1.0 advises 5 minutes). */
-export const TOLERANCE_SECONDS = 300
+const TOLERANCE_SECONDS = 300
 
 const sha256 = (text: string): Buffer => hash('sha256', text, 'buffer')
 
