@@ -10,6 +10,7 @@ const account = 'local'
 const registries: readonly RegistryConfig[] = [
   { id: 'distribution', source: 'distribution', domain: 'de.icr.io', region: 'eu-central', account },
   { id: 'cloudevents', source: 'cloudevents', domain: 'de.icr.io', region: 'eu-central', account },
+  { id: 'harbor', source: 'harbor', domain: 'de.icr.io', region: 'eu-central', account },
 
   { id: 'distribution-us-south', source: 'distribution', domain: 'us.icr.io', region: 'us-south', account },
   { id: 'distribution-eu-central', source: 'distribution', domain: 'de.icr.io', region: 'eu-central', account },

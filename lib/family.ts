@@ -6,7 +6,7 @@ import { quarantine } from './quarantine.ts'
 import type { Message, QueueRef, Queues } from './queues/queue.ts'
 import type { Registry } from './registries.ts'
 import type { Request, Response } from './request.ts'
-import { sources } from './sources/index.ts'
+import { schemes, sources } from './sources/index.ts'
 import { verify } from './sources/signature.ts'
 import type { FamilyRules } from './target.ts'
 
@@ -33,8 +33,9 @@ export const family = (name: Family, rules: Omit<FamilyRules, 'family'>): Family
 async function authenticate(request: Request, id: string, receiver: Receiver): Promise<Registry> {
   const registry = receiver.registries.get(id)
   const secrets = registry ? await receiver.secrets(registry.id) : []
-  const schemes = registry ? sources[registry.source].schemes : []
-  const genuine = verify(request, schemes, secrets)
+  const source = registry ? sources[registry.source] : undefined
+  const accepted = source?.accepted?.(registry?.settings ?? {}) ?? source?.schemes ?? []
+  const genuine = await verify(request, accepted, schemes, secrets)
   if (!registry || !genuine) throw new RouterError('UNAUTHENTICATED')
   return registry
 }
@@ -82,7 +83,7 @@ export async function receive(
   const registry = await authenticate(request, id, receiver)
   entry.registry = registry.id
   const handshake = sources[registry.source].handshake?.(request)
-  if (handshake) return { status: 200, headers: handshake, body: undefined }
+  if (handshake) return handshake
   if (request.method !== 'POST') throw new RouterError('NOT_FOUND')
   const { events, ignored, unusable } = sort(request, registry, families, entry)
   const name = families.length === 1 ? (families[0] as FamilyRules).family : 'webhook'

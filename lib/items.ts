@@ -94,7 +94,7 @@ export function sort(request: Request, registry: Registry, families: readonly Fa
   const sorted: Sorted = { events: [], ignored: {}, unusable: [] }
   let items: readonly unknown[]
   try {
-    items = source.items(request)
+    items = source.items(request, registry.settings)
   } catch (error) {
     sorted.unusable.push(toUnusable(error, undefined, entry))
     return sorted
@@ -103,7 +103,7 @@ export function sort(request: Request, registry: Registry, families: readonly Fa
   items.forEach((item, index) => {
     try {
       if (deep) checkDepth(item)
-      const read = source.read(item, request)
+      const read = source.read(item, request, registry.settings)
       if ('ignored' in read) {
         sorted.ignored[read.ignored] = (sorted.ignored[read.ignored] ?? 0) + 1
         return

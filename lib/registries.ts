@@ -1,13 +1,13 @@
+import * as v from 'valibot'
 import { type Edition, edition } from './edition.ts'
 import { RouterError } from './errors.ts'
 import type { RegionName } from './locations.ts'
-import { type SourceName, sources } from './sources/index.ts'
+import { type SourceName, type SourceTable, sources } from './sources/index.ts'
+import type { AcceptOf } from './sources/source.ts'
 
-/** One configured sender, as written in `registries.ts`. Secrets never stand there. */
-export interface RegistryConfig {
+interface AnyRegistry {
   /** Last part of its webhook URL, and what its secret is found by: lower-case letters, digits and dashes. */
   id: string
-  source: SourceName
   /** Domain that its images are named by; one of the location table if it ends in `icr.io`. */
   domain: string
   /** Region of the location table (present or former name) or `global`. It alone decides where events go. */
@@ -16,13 +16,22 @@ export interface RegistryConfig {
   account: string
   /** Editions whose actions it may send, the first one also gives the location mapping; `EDITION` if left out. */
   editions?: readonly string[]
-  /** Settings of its source. */
-  accept?: Record<string, never>
 }
 
-/** A checked registry with its tables. */
-export interface Registry extends Omit<RegistryConfig, 'editions'> {
+/** One configured sender, as written in `registries.ts`. Secrets never stand there. */
+export type RegistryConfig = {
+  [Name in SourceName]: AnyRegistry & {
+    source: Name
+    /** Settings of its source (docs/sources.md). */
+    accept?: AcceptOf<SourceTable[Name]>
+  }
+}[SourceName]
+
+/** A checked registry with its tables, and the settings of its source with their defaults. */
+export interface Registry extends Omit<AnyRegistry, 'editions'> {
+  source: SourceName
   editions: readonly [Edition, ...Edition[]]
+  settings: Readonly<Record<string, unknown>>
 }
 
 const ID = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
@@ -66,20 +75,37 @@ const isObject = (value: unknown): value is object => typeof value === 'object' 
 /** Whether the setting is text of that form: types do not protect a file that nobody compiled. */
 const isLike = (value: unknown, form: RegExp): boolean => typeof value === 'string' && form.test(value)
 
+/** The settings of `config.source` as `accept` gives them, with the defaults. */
+function settingsOf({ source, accept }: RegistryConfig, complain: (what: string) => void): Record<string, unknown> {
+  if (!Object.hasOwn(sources, source)) {
+    complain(`source: ${JSON.stringify(source)} is unknown; there are ${Object.keys(sources).join(', ')}`)
+    return {}
+  }
+  const entries = sources[source].settings
+  const known = Object.keys(entries).join(', ') || 'none'
+  const schema = v.strictObject(entries, (issue) =>
+    issue.expected === 'never' ? `${source} has no such setting; it has ${known}` : 'has to be an object',
+  )
+  const parsed = v.safeParse(schema, accept ?? {})
+  for (const issue of parsed.issues ?? []) {
+    const path = v.getDotPath(issue)
+    complain(`${path ? `accept.${path}` : 'accept'}: ${issue.message}`)
+  }
+  return parsed.success ? parsed.output : {}
+}
+
 function check(config: RegistryConfig, fallback: string, complain: (what: string) => void): Registry | undefined {
   if (!isLike(config.id, ID)) complain('id: use 1 to 63 lower-case letters, digits and inner dashes')
-  if (!Object.hasOwn(sources, config.source)) {
-    complain(`source: ${JSON.stringify(config.source)} is unknown; there are ${Object.keys(sources).join(', ')}`)
-  }
+  const settings = settingsOf(config, complain)
   if (!isLike(config.domain, DOMAIN)) complain('domain: write it like de.icr.io or registry.example.com:5000')
   if (!isLike(config.account, ACCOUNT)) complain('account: use 1 to 64 letters, digits, dashes and underscores')
   const allowed = ['id', 'source', 'domain', 'region', 'account', 'editions', 'accept']
   for (const key of Object.keys(config)) if (!allowed.includes(key)) complain(`${key}: there is no such setting`)
-  for (const key of Object.keys(config.accept ?? {})) complain(`accept.${key}: ${config.source} has no such setting`)
   const [first, ...rest] = editionsOf(config, fallback, complain)
   checkPlace(config, first ?? edition(fallback), complain)
   if (!first) return undefined
-  return { ...config, editions: [first, ...rest] }
+  const { accept: _accept, ...own } = config
+  return { ...own, editions: [first, ...rest], settings }
 }
 
 function checkAll(configs: readonly RegistryConfig[], fallback: string, mistakes: string[]): Map<string, Registry> {

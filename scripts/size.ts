@@ -1,22 +1,33 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundle, functionNames } from '../deploy/bundle.ts'
+import { sources } from '../lib/sources/index.ts'
 
-// Fails when a packaged function is larger than its budget: size is what a cold start pays for.
+// Fails when a packaged function is larger than its budget: size is what a cold start pays for. A function carries the sources that
+// its registries use, so the budget is for one source, whichever it is.
 
 const BUDGET_KB = 80
 
-const outdir = mkdtempSync(join(tmpdir(), 'registry-event-router-size-'))
+const folder = mkdtempSync(join(tmpdir(), 'registry-event-router-size-'))
 try {
-  await bundle(outdir)
-  const sizes = functionNames.map((name) => ({ name, kb: statSync(join(outdir, `${name}.cjs`)).size / 1024 }))
-  const over = sizes.filter(({ kb }) => kb > BUDGET_KB)
-  for (const { name, kb } of over)
-    process.stderr.write(`${name} has ${kb.toFixed(1)} KB, the budget is ${BUDGET_KB} KB\n`)
-  const largest = Math.max(...sizes.map(({ kb }) => kb))
-  process.stdout.write(`${sizes.length} functions, the largest has ${largest.toFixed(1)} KB of ${BUDGET_KB} KB\n`)
-  process.exitCode = over.length > 0 ? 1 : 0
+  let largest = { what: '', kb: 0 }
+  for (const source of Object.keys(sources)) {
+    const registries = join(folder, `${source}.ts`)
+    const registry = { id: source, source, domain: 'de.icr.io', region: 'eu-central', account: 'local' }
+    writeFileSync(registries, `export const registries = ${JSON.stringify([registry])}\n`)
+    const outdir = join(folder, source)
+    await bundle(outdir, registries)
+    for (const name of functionNames) {
+      const kb = statSync(join(outdir, `${name}.cjs`)).size / 1024
+      const what = `${name} with the source ${source}`
+      if (kb > largest.kb) largest = { what, kb }
+      if (kb <= BUDGET_KB) continue
+      process.stderr.write(`${what} has ${kb.toFixed(1)} KB, the budget is ${BUDGET_KB} KB\n`)
+      process.exitCode = 1
+    }
+  }
+  process.stdout.write(`the largest, ${largest.what}, has ${largest.kb.toFixed(1)} KB of ${BUDGET_KB} KB\n`)
 } finally {
-  rmSync(outdir, { recursive: true, force: true })
+  rmSync(folder, { recursive: true, force: true })
 }

@@ -31,12 +31,12 @@ describe('registries.ts', () => {
       { ...good, id: 'b', domain: 'xx.icr.io' },
       { ...good, id: 'c', domain: 'au.icr.io' },
       { ...good, id: 'd', domain: 'http://x/', editions: ['2020-99-99', 'x'] },
-      { ...good, id: 'e', editions: [], accept: { children: 'each' }, secret: 'never' },
+      { ...good, id: 'e', editions: [], accept: { childs: 'each', children: 'none' }, secret: 'never' },
     ] as unknown as RegistryConfig[]
     const { code, message } = failure(() => checkRegistries(wrong, '2020-07-28'))
     expect(code).toBe('INVALID_CONFIG')
     expect(message.split('\n')).toEqual([
-      'registries.ts has 13 mistake(s):',
+      'registries.ts has 14 mistake(s):',
       expect.stringContaining('registry "Upper_Case": id: use 1 to 63 lower-case letters'),
       expect.stringContaining(
         'registry "Upper_Case": source: "harbour" is unknown; there are cloudevents, distribution',
@@ -49,8 +49,9 @@ describe('registries.ts', () => {
       expect.stringContaining('registry "d": domain: write it like'),
       expect.stringContaining('registry "d": editions: edition "2020-99-99" is not a date'),
       expect.stringContaining('registry "d": editions: edition "x" is not a date'),
+      expect.stringContaining('registry "e": accept.children: must be "each" or "tagged"'),
+      expect.stringContaining('registry "e": accept.childs: distribution has no such setting; it has children'),
       expect.stringContaining('registry "e": secret: there is no such setting'),
-      expect.stringContaining('registry "e": accept.children: distribution has no such setting'),
       expect.stringContaining('registry "e": editions: is empty'),
     ])
   })

@@ -10,13 +10,16 @@ import type { Queues } from '../lib/queues/queue.ts'
 import { checkRegistries, type RegistryConfig } from '../lib/registries.ts'
 import type { Request } from '../lib/request.ts'
 import { routeMessages } from '../lib/router.ts'
+import { type SourceName, sources } from '../lib/sources/index.ts'
 
 // The router's public door with queues in memory: a request goes in as HTTP, an answer and messages come out.
 
 const account = 'acme'
 const configs: readonly RegistryConfig[] = [
-  { id: 'distribution', source: 'distribution', domain: 'de.icr.io', region: 'eu-central', account },
-  { id: 'cloudevents', source: 'cloudevents', domain: 'de.icr.io', region: 'eu-central', account },
+  // One for each source, with its name.
+  ...(Object.keys(sources) as SourceName[]).map(
+    (source): RegistryConfig => ({ id: source, source, domain: 'de.icr.io', region: 'eu-central', account }),
+  ),
   { id: 'newest', source: 'cloudevents', domain: 'es.icr.io', region: 'eu-es', account, editions: ['2026-08-11'] },
 ]
 

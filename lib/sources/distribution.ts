@@ -1,12 +1,15 @@
 import * as v from 'valibot'
-import type { Activity, Initiator } from '../activity.ts'
+import type { Initiator } from '../activity.ts'
 import { RouterError } from '../errors.ts'
 import { fingerprint } from '../ids.ts'
 import { parseJson } from '../json.ts'
 import { parse } from '../parse.ts'
-import type { Request } from '../request.ts'
 import { parseTime } from '../time.ts'
-import type { Noise, Source } from './source.ts'
+import { children, head, signatures } from './settings.ts'
+import { token } from './signature.ts'
+import { type About, defineSource } from './source.ts'
+import { fullName, meaningOf, namingOf, pushes, type Vocabulary } from './vocabulary.ts'
+import { idInWindow } from './window.ts'
 
 // CNCF Distribution, registry 2.x and 3.x (docs/sources/distribution.md). The two content types
 // (application/vnd.docker.distribution.events.v1+json and v2+json) and plain JSON carry the same body.
@@ -33,7 +36,7 @@ const eventSchema = v.object(
       'target must be an object',
     ),
     request: v.optional(v.nullable(v.object({ id: text, addr: text, host: text, method: text, useragent: text }))),
-    actor: v.optional(v.nullable(v.object({ name: text }))),
+    actor: v.optional(v.nullable(v.object({ name: text, user_type: text }))),
   },
   'is no event of Distribution',
 )
@@ -63,26 +66,34 @@ function tagOf({ tag, url }: Event['target']): string | undefined {
   return reference && !/[:%]/.test(reference) ? reference : undefined
 }
 
-/** Action of the table for an event, or the noise that it is (docs/sources/distribution.md, second table). */
-function translate(event: Event): string | Noise {
-  const { target } = event
-  switch (event.action) {
+const vocabulary = {
+  ...pushes('push'),
+  'push of a blob': { ignored: 'blob push' },
+  pull: { action: 'image.pull' },
+  'pull, HEAD': {
+    ignored: 'manifest HEAD',
+    unless: { setting: 'head', is: 'inspect', becomes: { action: 'manifest.inspect' } },
+  },
+  'pull of a blob': { ignored: 'blob pull' },
+  mount: { ignored: 'blob mount' },
+  'delete, by digest': { action: 'image.delete' },
+  'delete, by tag': { action: 'image.untag' },
+  'delete, of the repository': { action: 'image.bulkdelete' },
+} as const satisfies Vocabulary
+
+/** The event's name in the vocabulary. A deleted blob looks like a manifest. */
+function nameOf({ action, target, request }: Event): string {
+  switch (action) {
     case 'push':
-      return isManifest(target) ? 'image.push' : { ignored: 'blob push' }
+      return isManifest(target) ? `push, ${namingOf(tagOf(target))}` : 'push of a blob'
     case 'pull':
-      if (!isManifest(target)) return { ignored: 'blob pull' }
-      return event.request?.method === 'HEAD' ? { ignored: 'manifest HEAD' } : 'image.pull'
-    case 'mount':
-      return { ignored: 'blob mount' }
+      if (!isManifest(target)) return 'pull of a blob'
+      return request?.method === 'HEAD' ? 'pull, HEAD' : 'pull'
     case 'delete':
-      // By tag (with or after a digest), by digest, or of the whole repository. A blob looks like a manifest here.
-      if (tagOf(target)) return 'image.untag'
-      return target.digest ? 'image.delete' : 'image.bulkdelete'
+      if (tagOf(target)) return 'delete, by tag'
+      return target.digest ? 'delete, by digest' : 'delete, of the repository'
     default:
-      throw new RouterError(
-        'UNKNOWN_ACTION',
-        `Distribution has no action ${JSON.stringify(event.action.slice(0, 64))} known here.`,
-      )
+      return action
   }
 }
 
@@ -91,50 +102,61 @@ function hostOf(event: Event): string | undefined {
   return event.target.url ? URL.parse(event.target.url)?.host : undefined
 }
 
-/** Milliseconds in which equal events without id and time count as one delivery that was repeated. */
+/** How long equal events without id and time count as one delivery that was repeated. */
 const WINDOW = 10 * 60 * 1000
 
 /** The sender's id; without one what the event says, and without a time in it, about when it came. */
 function idOf(event: Event, item: unknown, receivedAt: number): string {
   if (event.id) return event.id
-  const window = parseTime(event.timestamp ?? '') !== undefined ? '' : String(Math.floor(receivedAt / WINDOW))
-  return fingerprint(`${JSON.stringify(item)} ${window}`)
+  const content = JSON.stringify(item)
+  return parseTime(event.timestamp ?? '') === undefined
+    ? idInWindow(`distribution ${content}`, receivedAt, WINDOW)
+    : fingerprint(content)
 }
 
-const initiatorOf = ({ actor, request }: Event): Initiator => ({
-  ...(actor?.name ? { id: actor.name, name: actor.name } : {}),
-  ...(request?.addr ? { address: request.addr } : {}),
-  ...(request?.useragent ? { agent: request.useragent } : {}),
-})
+// GitLab's fork says how the user logged in.
+const CREDENTIALS: Readonly<Record<string, Initiator['credential']>> = {
+  personal_access_token: 'token',
+  deploy_token: 'token',
+  build: 'token',
+  gitlab_or_ldap: 'user',
+}
 
-function read(item: unknown, { receivedAt }: Request): Activity | Noise {
-  const event = parse(eventSchema, item, 'INVALID_ITEM', 'The item')
-  const translated = translate(event)
-  if (typeof translated !== 'string') return translated
-  const { target, request } = event
-  const tag = translated === 'image.delete' ? undefined : tagOf(target)
-  const domain = hostOf(event)
+function initiatorOf({ actor, request }: Event): Initiator {
+  const credential = CREDENTIALS[actor?.user_type ?? '']
   return {
-    action: `container-registry.${translated}`,
-    // Proxies and fixtures repeat an id inside one envelope, so what it was done to belongs to it.
-    senderId: `${idOf(event, item, receivedAt)} ${event.action} ${target.digest ?? ''} ${tag ?? ''}`,
-    time: event.timestamp ? parseTime(event.timestamp) : undefined,
-    target: {
-      ...(target.repository ? { repository: target.repository } : {}),
-      ...(tag ? { tag } : {}),
-      ...(target.digest ? { digest: target.digest } : {}),
-    },
-    initiator: initiatorOf(event),
-    reason: {},
-    ...(request?.id ? { correlationId: request.id } : {}),
-    ...(domain ? { domain } : {}),
+    ...(actor?.name ? { id: actor.name, name: actor.name } : {}),
+    ...(credential ? { credential } : {}),
+    ...(request?.addr ? { address: request.addr } : {}),
+    ...(request?.useragent ? { agent: request.useragent } : {}),
   }
 }
 
+export const about: About = {
+  title: 'CNCF Distribution',
+  authentication: 'a token in a configured header',
+  replays: 'not bounded',
+  retries: 'for ever, one at a time, all later events waiting; gives up on an answer after 1 s',
+  identity: '`id`, action, digest and tag; without an `id` the event itself, without a time in it within 10 minutes',
+  fills: {
+    actor: 'sometimes',
+    repository: 'always',
+    tag: 'sometimes',
+    digest: 'sometimes',
+    address: 'sometimes',
+    agent: 'sometimes',
+    time: 'sometimes',
+    domain: 'sometimes',
+    outcome: 'never',
+  },
+}
+
 /** A stock registry's notifications, and those of registries built on it; a static token, replays are not bounded. */
-export const distribution: Source = {
+export const distribution = defineSource({
   name: 'distribution',
-  schemes: ['token'],
+  schemes: [token],
+  settings: { children, signatures, head },
+  vocabulary,
   items(request) {
     const body = parseJson(request.body)
     const events = typeof body === 'object' && body !== null && 'events' in body ? body.events : undefined
@@ -143,5 +165,28 @@ export const distribution: Source = {
     }
     return events
   },
-  read,
-}
+  read(item, { receivedAt }, settings) {
+    const event = parse(eventSchema, item, 'INVALID_ITEM', 'The item')
+    const verdict = meaningOf('Distribution', vocabulary, nameOf(event), settings)
+    if ('ignored' in verdict) return verdict
+    const { target, request, actor } = event
+    const tag = verdict.action === 'image.delete' ? undefined : tagOf(target)
+    const domain = hostOf(event)
+    return {
+      action: fullName(verdict.action),
+      // Proxies and fixtures repeat an id inside one envelope, so what it was done to belongs to it.
+      senderId: `${idOf(event, item, receivedAt)} ${event.action} ${target.digest ?? ''} ${tag ?? ''}`,
+      time: event.timestamp ? parseTime(event.timestamp) : undefined,
+      target: {
+        ...(target.repository ? { repository: target.repository } : {}),
+        ...(tag ? { tag } : {}),
+        ...(target.digest ? { digest: target.digest } : {}),
+      },
+      initiator: initiatorOf(event),
+      reason: {},
+      ...(actor?.user_type ? { requestData: { userType: actor.user_type } } : {}),
+      ...(request?.id ? { correlationId: request.id } : {}),
+      ...(domain ? { domain } : {}),
+    }
+  },
+})

@@ -1,10 +1,31 @@
-import { cloudevents } from './cloudevents.ts'
-import { distribution } from './distribution.ts'
-import type { Source } from './source.ts'
+import * as cloudevents from './cloudevents.ts'
+import * as distribution from './distribution.ts'
+import * as harbor from './harbor.ts'
+import type { Scheme } from './signature.ts'
+import type { About, Source } from './source.ts'
 
-const table = { cloudevents, distribution }
+const table = {
+  cloudevents: cloudevents.cloudevents,
+  distribution: distribution.distribution,
+  harbor: harbor.harbor,
+}
 
-export type SourceName = keyof typeof table
+export type SourceTable = typeof table
+export type SourceName = keyof SourceTable
 
 /** Every kind of sender, by the name that `registries.ts` uses. */
 export const sources: Readonly<Record<SourceName, Source>> = table
+
+/** Every way in which any sender proves itself, one of each name. */
+export const schemes: readonly Scheme[] = [
+  ...new Map(
+    Object.values(sources).flatMap((source) => source.schemes.map((scheme) => [scheme.name, scheme])),
+  ).values(),
+]
+
+/** What the docs say of each; no function carries it. */
+export const about: Readonly<Record<SourceName, About>> = {
+  cloudevents: cloudevents.about,
+  distribution: distribution.about,
+  harbor: harbor.about,
+}

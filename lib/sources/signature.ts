@@ -1,7 +1,28 @@
-import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import {
+  createHmac,
+  createPublicKey,
+  generateKeyPairSync,
+  hash,
+  type KeyObject,
+  randomBytes,
+  timingSafeEqual,
+  verify as verifies,
+} from 'node:crypto'
 import type { Request } from '../request.ts'
 
 // How a sender proves that it is genuine. The only file that compares secrets.
+
+/** Values that a registry's sender may hold: what both know, and public keys (`whpk_`), which prove nothing by being known. */
+export interface Secrets {
+  shared: readonly string[]
+  publicKeys: readonly string[]
+}
+
+/** A way to prove that a request is genuine. What is computed depends on the request and on the number of secrets alone. */
+export interface Scheme {
+  name: string
+  holds(request: Request, secrets: Secrets): boolean | Promise<boolean>
+}
 
 /** How far `webhook-timestamp` may lie in the past or the future (Standard Webhooks 1.0 advises 5 minutes). */
 const TOLERANCE_SECONDS = 300
@@ -20,91 +41,206 @@ function digestOf(secret: string): Buffer {
 }
 
 /** Whether one of `secrets` passes `check`. Every one is tried, whichever fits. */
-function some(secrets: readonly string[], check: (secret: string) => boolean): boolean {
+function some<Item>(secrets: readonly Item[], check: (secret: Item) => boolean): boolean {
   let genuine = false
   for (const secret of secrets) genuine = check(secret) || genuine
   return genuine
 }
 
-/** The password of Basic credentials, `undefined` without the colon that has to be in front of it. */
-function basicPassword(credentials: string): string | undefined {
-  const text = Buffer.from(credentials, 'base64').toString()
-  return text.includes(':') ? text.slice(text.indexOf(':') + 1) : undefined
+/** Whether `given` is one of `secrets`: digests are compared, so that neither text nor length shows in the time. */
+function isOneOf(given: string, { shared }: Secrets): boolean {
+  const digest = sha256(given)
+  return some(shared, (secret) => timingSafeEqual(digest, digestOf(secret)))
 }
+
+/** Behind the first colon; `undefined` without one. */
+const behindColon = (text: string): string | undefined =>
+  text.includes(':') ? text.slice(text.indexOf(':') + 1) : undefined
 
 /** The secret as `Authorization: Bearer <secret>`, bare, or as the password of Basic; nothing else. */
-function token(request: Request, secrets: readonly string[]): boolean {
-  const header = request.headers.authorization
-  if (!header) return false
-  const [, scheme = '', credentials = ''] = /^(bearer|basic) +(.*)$/i.exec(header) ?? []
-  const given = scheme.toLowerCase() === 'bearer' ? credentials : scheme ? basicPassword(credentials) : header
-  if (given === undefined) return false
-  // Digests are compared, in a time that depends on neither text; they have one length, so lengths do not show either.
-  const digest = sha256(given)
-  return some(secrets, (secret) => timingSafeEqual(digest, digestOf(secret)))
+export const token: Scheme = {
+  name: 'token',
+  holds({ headers }, secrets) {
+    const header = headers.authorization
+    if (!header) return false
+    const [, scheme = '', credentials = ''] = /^(bearer|basic) +(.*)$/i.exec(header) ?? []
+    const basic = () => behindColon(Buffer.from(credentials, 'base64').toString())
+    const given = scheme.toLowerCase() === 'bearer' ? credentials : scheme ? basic() : header
+    return given !== undefined && isOneOf(given, secrets)
+  },
 }
 
-const PREFIX = 'whsec_'
+/** The secret in the URL, `?token=<secret>`, of senders that can carry nothing else. */
+export const query: Scheme = {
+  name: 'query',
+  holds(request, secrets) {
+    const given = new URLSearchParams(request.query).get('token')
+    return given !== null && isOneOf(given, secrets)
+  },
+}
+
+/** The token of Splunk's HTTP event collector: `Authorization: Splunk <secret>`, or `Splunk <registry>:<secret>`. */
+export const splunk: Scheme = {
+  name: 'splunk',
+  holds({ headers }, secrets) {
+    const [, credentials] = /^splunk +(.*)$/i.exec(headers.authorization ?? '') ?? []
+    if (credentials === undefined) return false
+    const whole = isOneOf(credentials, secrets)
+    const behind = behindColon(credentials)
+    return (behind !== undefined && isOneOf(behind, secrets)) || whole
+  },
+}
+
+/** The bare secret in the header `name`. */
+const header = (name: string): Scheme => ({
+  name,
+  holds({ headers }, secrets) {
+    const given = headers[name]
+    return given !== undefined && isOneOf(given, secrets)
+  },
+})
+
+/** GitLab's audit event streaming. */
+export const gitlabToken = header('x-gitlab-event-streaming-token')
+/** JFrog Artifactory without "use secret for signing". */
+export const jfrogSecret = header('x-jfrog-event-auth')
+
+/** HMAC of the body in lower-case hex behind `prefix`, in the header `name`, unless the header `unless` is there too. */
+const hmac = (
+  label: string,
+  algorithm: 'sha1' | 'sha256',
+  name: string,
+  { prefix = '', unless }: { prefix?: string; unless?: string } = {},
+): Scheme => ({
+  name: label,
+  holds({ headers, body }, { shared }) {
+    const given = headers[name]
+    if (!given?.startsWith(prefix) || (unless && headers[unless] !== undefined)) return false
+    const digest = sha256(given)
+    return some(shared, (secret) => {
+      const expected = createHmac(algorithm, secret).update(body).digest('hex')
+      return timingSafeEqual(digest, sha256(prefix + expected))
+    })
+  },
+})
+
+/** GitHub. */
+export const hubSha256 = hmac('hub-sha256', 'sha256', 'x-hub-signature-256', { prefix: 'sha256=' })
+/** GitHub Enterprise Server before 2.23, which sends nothing stronger; where something stronger is sent, that counts. */
+export const hubSha1 = hmac('hub-sha1', 'sha1', 'x-hub-signature', { prefix: 'sha1=', unless: 'x-hub-signature-256' })
+/** Gitea and Forgejo. */
+export const giteaSha256 = hmac('gitea-sha256', 'sha256', 'x-gitea-signature')
+/** Sonatype Nexus. */
+export const nexusSha1 = hmac('nexus-sha1', 'sha1', 'x-nexus-webhook-signature')
+/** JFrog Artifactory with "use secret for signing". */
+export const jfrogSha256 = hmac('jfrog-sha256', 'sha256', 'x-jfrog-event-auth')
+/** JFrog Artifactory as some receivers expect it; only where a registry's settings ask for it. */
+export const jfrogSha1 = hmac('jfrog-sha1', 'sha1', 'x-jfrog-event-auth', { prefix: 'sha1=' })
+
+const SECRET = 'whsec_'
+const PUBLIC_KEY = 'whpk_'
+
+const behind = (prefix: string, text: string): Buffer => Buffer.from(text.slice(prefix.length), 'base64')
 
 /** `whsec_` + base64 as Standard Webhooks writes it; a secret without that prefix is taken as its bytes. */
-const key = (secret: string): Buffer =>
-  secret.startsWith(PREFIX) ? Buffer.from(secret.slice(PREFIX.length), 'base64') : Buffer.from(secret)
+const key = (secret: string): Buffer => (secret.startsWith(SECRET) ? behind(SECRET, secret) : Buffer.from(secret))
+
+/** The bytes in front of an ed25519 key that make it a SubjectPublicKeyInfo (RFC 8410). */
+const ED25519 = Buffer.from('302a300506032b6570032100', 'hex')
+
+const publicKeys = new Map<string, KeyObject>()
+
+function publicKeyOf(text: string): KeyObject {
+  const known = publicKeys.get(text)
+  if (known) return known
+  const made = createPublicKey({ key: Buffer.concat([ED25519, behind(PUBLIC_KEY, text)]), format: 'der', type: 'spki' })
+  publicKeys.set(text, made)
+  return made
+}
+
+let decoyKey: KeyObject | undefined
+
+/** Stands in where no public key is configured; its private half was never kept. */
+function decoyPublicKey(): KeyObject {
+  decoyKey ??= generateKeyPairSync('ed25519').publicKey
+  return decoyKey
+}
 
 /**
  * What is wrong with the value `secret`, for whoever configures it; `undefined` when nothing is. An empty key, or one that is cut
  * short because its base64 is broken, would let others in. The sentence does not hold the secret.
  */
 export function mistakeOf(secret: string): string | undefined {
-  if (!secret.startsWith(PREFIX)) return undefined
-  const text = secret.slice(PREFIX.length).replace(/=+$/, '')
-  const isBase64 = text !== '' && key(secret).toString('base64').replace(/=+$/, '') === text
-  return isBase64 ? undefined : `behind ${PREFIX} there has to be a key in base64`
+  const prefix = [SECRET, PUBLIC_KEY].find((start) => secret.startsWith(start))
+  if (!prefix) return undefined
+  const text = secret.slice(prefix.length).replace(/=+$/, '')
+  const bytes = behind(prefix, secret)
+  if (text === '' || bytes.toString('base64').replace(/=+$/, '') !== text)
+    return `behind ${prefix} there has to be a key in base64`
+  if (prefix === PUBLIC_KEY && bytes.length !== 32) return `behind ${prefix} there has to be an ed25519 key of 32 bytes`
+  return undefined
 }
 
 /**
- * Standard Webhooks 1.0, symmetric: `webhook-signature` is a list of `v1,<base64>`, one match is enough, unknown versions are
- * skipped; signed is `id.timestamp.body`; `webhook-timestamp` has to be within `TOLERANCE_SECONDS` of `receivedAt`.
+ * Standard Webhooks 1.0: `webhook-signature` is a list of `v1,<base64>` (HMAC-SHA256) and `v1a,<base64>` (ed25519), one match is
+ * enough, unknown versions are skipped; signed is `id.timestamp.body`; `webhook-timestamp` has to be within `TOLERANCE_SECONDS` of
+ * `receivedAt`.
  */
-function standard(request: Request, secrets: readonly string[]): boolean {
-  const id = request.headers['webhook-id']
-  const timestamp = request.headers['webhook-timestamp']
-  const list = request.headers['webhook-signature']
-  if (!id || !timestamp || !list || !/^\d{1,12}$/.test(timestamp)) return false
-  const signatures = [...list.slice(0, 4096).matchAll(/(v\d+[a-z]?),([\w+/=-]+)/g)]
-    .filter(([, version]) => version === 'v1')
-    .map(([, , signature = '']) => signature)
-  const fresh = Math.abs(request.receivedAt / 1000 - Number(timestamp)) <= TOLERANCE_SECONDS
-  const genuine = some(secrets, (secret) => {
-    const expected = createHmac('sha256', key(secret))
-      .update(`${id}.${timestamp}.`)
-      .update(request.body)
-      .digest('base64')
-    return some(signatures, (signature) => timingSafeEqual(sha256(signature), sha256(expected)))
-  })
-  return genuine && fresh
+export const standard: Scheme = {
+  name: 'standard',
+  holds({ headers, body, receivedAt }, secrets) {
+    const id = headers['webhook-id']
+    const timestamp = headers['webhook-timestamp']
+    const list = headers['webhook-signature']
+    if (!id || !timestamp || !list || !/^\d{1,12}$/.test(timestamp)) return false
+    const signatures = [...list.slice(0, 4096).matchAll(/(v\d+[a-z]?),([\w+/=-]+)/g)]
+    const of = (wanted: string) =>
+      signatures.filter(([, version]) => version === wanted).map(([, , signature = '']) => signature)
+    const fresh = Math.abs(receivedAt / 1000 - Number(timestamp)) <= TOLERANCE_SECONDS
+    const start = `${id}.${timestamp}.`
+    const symmetric = of('v1')
+    const shared = some(secrets.shared, (secret) => {
+      const expected = createHmac('sha256', key(secret)).update(start).update(body).digest('base64')
+      return some(symmetric, (signature) => timingSafeEqual(sha256(signature), sha256(expected)))
+    })
+    // Each costs far more than an HMAC, so no sender gets to have many tried.
+    const asymmetric = of('v1a').slice(0, 4)
+    const signed = asymmetric.length > 0 ? Buffer.concat([Buffer.from(start), body]) : body
+    const isByKey = (publicKey: KeyObject) =>
+      some(asymmetric, (signature) => verifies(null, signed, publicKey, Buffer.from(signature, 'base64')))
+    const configured = asymmetric.length > 0 ? secrets.publicKeys.map(publicKeyOf) : []
+    const proven = some(configured, isByKey)
+    if (configured.length === 0 && asymmetric.length > 0) isByKey(decoyPublicKey())
+    return (shared || proven) && fresh
+  },
 }
-
-const schemes = { token, standard }
-
-/** A way to prove that a request is genuine. */
-export type Scheme = keyof typeof schemes
-
-const all = Object.entries(schemes) as [Scheme, (typeof schemes)[Scheme]][]
 
 // Stand in for the secrets of a registry that does not exist, and for the second one of a registry that has one.
 const DECOYS = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')]
 
 /**
- * Whether `request` is genuine: one of `accepted` schemes holds for one of `secrets`. Without `secrets` the answer is no. What
- * is computed depends on the request alone, up to two secrets: neither the answer nor its time tells whether a registry exists,
- * how it authenticates, or whether its secret is being changed.
+ * Whether `request` is genuine: one of the `accepted` schemes holds for one of `secrets`. Without `secrets` the answer is no. What
+ * is computed depends on the request alone, up to two secrets and one public key: neither the answer nor its time tells whether a
+ * registry exists, how it authenticates, or whether its secret is being changed. For that, every one of `all` schemes is tried;
+ * the accepted one of a name stands for the one of `all`.
  */
-export function verify(request: Request, accepted: readonly Scheme[], secrets: readonly string[]): boolean {
-  const tried = [...secrets, ...DECOYS.slice(secrets.length)]
+export async function verify(
+  request: Request,
+  accepted: readonly Scheme[],
+  all: readonly Scheme[],
+  secrets: readonly string[],
+): Promise<boolean> {
+  const shared = secrets.filter((secret) => !secret.startsWith(PUBLIC_KEY))
+  const tried: Secrets = {
+    shared: [...shared, ...DECOYS.slice(shared.length)],
+    publicKeys: secrets.filter((secret) => secret.startsWith(PUBLIC_KEY)),
+  }
   let genuine = false
-  for (const [name, holds] of all) {
-    const passed = holds(request, tried)
-    genuine = (passed && accepted.includes(name)) || genuine
+  for (const scheme of all) {
+    const own = accepted.find(({ name }) => name === scheme.name)
+    const answer = (own ?? scheme).holds(request, tried)
+    const passed = typeof answer === 'boolean' ? answer : await answer
+    genuine = (passed && own !== undefined) || genuine
   }
   return genuine
 }

@@ -1,0 +1,66 @@
+import type { actions } from '../actions.ts'
+import { RouterError } from '../errors.ts'
+
+/** A webhook item that is no audited action: counted under `ignored`, a word or two that say what it is. */
+export interface Noise {
+  ignored: string
+}
+
+/** An action of any edition without what all have in common: `image.push`. */
+export type ShortAction = (typeof actions)[number]['action'] extends `container-registry.${infer Name}` ? Name : never
+
+/** What an event means: an audited action, failed if it says so, or no audited action, by its name. */
+export type Verdict = { action: ShortAction; outcome?: 'failure'; code?: number } | Noise
+
+/** What an event means, and the setting that makes it mean something else. */
+export type Meaning = Verdict & {
+  unless?: { readonly setting: string; readonly is: string; readonly becomes: Verdict }
+}
+
+/**
+ * Every event that a sender can send, by its own name for it; where one name means several things a comma and the difference
+ * follow. What is not in it is unknown and goes to quarantine: nothing that a vendor adds is ignored by itself.
+ */
+export type Vocabulary = Readonly<Record<string, Meaning>>
+
+/**
+ * What the event `name` means with `settings`. Throws `UNKNOWN_ACTION` for a name that the vocabulary does not have; `sender` is
+ * for its sentence.
+ */
+export function meaningOf(sender: string, vocabulary: Vocabulary, name: string, settings: object = {}): Verdict {
+  const meaning = Object.hasOwn(vocabulary, name) ? vocabulary[name] : undefined
+  if (!meaning) {
+    throw new RouterError('UNKNOWN_ACTION', `${sender} has no event ${JSON.stringify(name.slice(0, 96))} known here.`)
+  }
+  const { unless, ...verdict } = meaning
+  return unless && (settings as Readonly<Record<string, unknown>>)[unless.setting] === unless.is
+    ? unless.becomes
+    : verdict
+}
+
+/** The full name of an action. */
+export const fullName = (action: ShortAction): string => `container-registry.${action}`
+
+/** How a pushed image is named: by a tag, by its digest alone, or by a tag that is a signature's or an attestation's. */
+export type Naming = 'by tag' | 'by digest' | 'signature'
+
+/** The tags that cosign gives to what belongs to an image: `sha256-<hex>.sig`. */
+const SIGNATURE = /^sha(?:256|384|512)-[0-9a-f]+(?:\.(?:sig|att|sbom))?$/
+
+/** See `Naming`; no tag at all means by digest. */
+export const namingOf = (tag: string | undefined): Naming =>
+  tag ? (SIGNATURE.test(tag) ? 'signature' : 'by tag') : 'by digest'
+
+/** The three meanings of a sender's push `event`, with the settings `children` and `signatures` (lib/sources/settings.ts). */
+export const pushes = <Event extends string>(event: Event) =>
+  ({
+    [`${event}, by tag`]: { action: 'image.push' },
+    [`${event}, by digest`]: {
+      action: 'image.push',
+      unless: { setting: 'children', is: 'tagged', becomes: { ignored: 'push by digest' } },
+    },
+    [`${event}, signature`]: {
+      action: 'image.push',
+      unless: { setting: 'signatures', is: 'ignore', becomes: { ignored: 'signature' } },
+    },
+  }) as Readonly<Record<`${Event}, ${Naming}`, Meaning>>

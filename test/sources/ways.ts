@@ -1,0 +1,86 @@
+import { createHmac } from 'node:crypto'
+import type { Request } from '../../lib/request.ts'
+import { NOW } from '../door.ts'
+
+// How senders prove that they are genuine, written down a second time, so that the tests do not ask the code under test.
+
+/** A way to prove that a request is genuine. */
+export interface Way {
+  name: string
+  /** Where the credentials stand: a header, or `query`. */
+  at: string
+  /** What they are for a body. */
+  credentials(body: Buffer, secret: string): string
+  /** Headers that go with them. */
+  headers?: Record<string, string>
+  /** Whether they change with the body. */
+  signs: boolean
+  /** Whether they are refused some time later. */
+  bounded: boolean
+}
+
+const fixed = (name: string, at: string, credentials: (secret: string) => string): Way => ({
+  name,
+  at,
+  credentials: (_body, secret) => credentials(secret),
+  signs: false,
+  bounded: false,
+})
+
+const hmac = (name: string, at: string, algorithm: string, prefix = ''): Way => ({
+  name,
+  at,
+  credentials: (body, secret) => prefix + createHmac(algorithm, secret).update(body).digest('hex'),
+  signs: true,
+  bounded: false,
+})
+
+export const bearer = fixed('Bearer', 'authorization', (secret) => `Bearer ${secret}`)
+export const bare = fixed('bare Authorization', 'authorization', (secret) => secret)
+export const basic = fixed(
+  'Basic',
+  'authorization',
+  (secret) => `Basic ${Buffer.from(`router:${secret}`).toString('base64')}`,
+)
+export const url = fixed('?token=', 'query', (secret) => `token=${encodeURIComponent(secret)}`)
+export const splunk = fixed('Splunk', 'authorization', (secret) => `Splunk ${secret}`)
+export const splunkWithRegistry = fixed(
+  'Splunk with the registry',
+  'authorization',
+  (secret) => `Splunk quay:${secret}`,
+)
+export const gitlabToken = fixed('X-Gitlab-Event-Streaming-Token', 'x-gitlab-event-streaming-token', (secret) => secret)
+export const jfrogSecret = fixed('X-JFrog-Event-Auth, secret', 'x-jfrog-event-auth', (secret) => secret)
+export const jfrogSha256 = hmac('X-JFrog-Event-Auth, HMAC', 'x-jfrog-event-auth', 'sha256')
+export const hubSha256 = hmac('X-Hub-Signature-256', 'x-hub-signature-256', 'sha256', 'sha256=')
+export const hubSha1 = hmac('X-Hub-Signature', 'x-hub-signature', 'sha1', 'sha1=')
+export const giteaSha256 = hmac('X-Gitea-Signature', 'x-gitea-signature', 'sha256')
+export const nexusSha1 = hmac('X-Nexus-Webhook-Signature', 'x-nexus-webhook-signature', 'sha1')
+
+const ID = 'msg_1'
+const TIMESTAMP = String(Math.floor(NOW / 1000))
+
+export const standard: Way = {
+  name: 'Standard Webhooks',
+  at: 'webhook-signature',
+  headers: { 'webhook-id': ID, 'webhook-timestamp': TIMESTAMP },
+  credentials: (body, secret) =>
+    `v1,${createHmac('sha256', secret).update(`${ID}.${TIMESTAMP}.`).update(body).digest('base64')}`,
+  signs: true,
+  bounded: true,
+}
+
+/** A request of a sender before it proves itself. */
+export interface Draft {
+  body: Buffer
+  headers: Record<string, string>
+  query: string
+}
+
+/** `draft` with `credentials`, or without any. */
+export function send({ body, headers, query }: Draft, way: Way, credentials: string | undefined): Partial<Request> {
+  const own =
+    credentials === undefined ? {} : { ...way.headers, ...(way.at === 'query' ? {} : { [way.at]: credentials }) }
+  const queries = [query, way.at === 'query' ? credentials : undefined].filter(Boolean)
+  return { body, headers: { ...headers, ...own }, query: queries.join('&') }
+}
