@@ -5,6 +5,7 @@ import { kibibytes, makeBundles } from './bundles.ts'
 import { coldStart } from './coldstart.ts'
 import { temporaryFolder } from './folder.ts'
 import { compareClients } from './send.ts'
+import { costs } from './sources.ts'
 import { table } from './table.ts'
 import { judge } from './targets.ts'
 import { transform } from './transform.ts'
@@ -16,6 +17,7 @@ const measured = {
   transform: await transform(),
   coldStart: await coldStart(fileOf),
   ...(await compareClients(fileOf)),
+  sources: await costs(),
   bundle: { kb: kibibytes(fileOf('functions/image')), baselineKb: kibibytes(fileOf('bench/baseline')) },
 }
 const machine = {

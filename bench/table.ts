@@ -69,6 +69,15 @@ export function table(machine: Machine, measured: Measured, verdicts: readonly V
       }),
     ]),
     align([
+      ['source', 'µs of one core', 'bytes', 'events'],
+      ...Object.entries(measured.sources).map(([name, { usPerRequest, bytes, events }]) => [
+        name,
+        show(usPerRequest),
+        String(bytes),
+        String(events),
+      ]),
+    ]),
+    align([
       ['target', 'at most', 'measured', ''],
       ...verdicts.map(({ name, target, value, met }) => [name, show(target), show(value), met ? 'met' : 'MISSED']),
     ]),

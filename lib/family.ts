@@ -40,6 +40,15 @@ async function authenticate(request: Request, id: string, receiver: Receiver): P
   return registry
 }
 
+/** The answer to a handshake; `undefined` for anything else, and for what can't be read: `sort` tells what is wrong with that. */
+function handshakeOf(request: Request, { source }: Registry): Response | undefined {
+  try {
+    return sources[source].handshake?.(request)
+  } catch {
+    return undefined
+  }
+}
+
 /** Sends all of `messages` within `timeout` milliseconds or throws `UNAVAILABLE`. */
 async function enqueue(queues: Queues, queue: QueueRef, messages: readonly Message[], timeout: number): Promise<void> {
   if (messages.length === 0) return
@@ -82,8 +91,11 @@ export async function receive(
   }
   const registry = await authenticate(request, id, receiver)
   entry.registry = registry.id
-  const handshake = sources[registry.source].handshake?.(request)
-  if (handshake) return handshake
+  const handshake = handshakeOf(request, registry)
+  if (handshake) {
+    entry.handshake = true
+    return handshake
+  }
   if (request.method !== 'POST') throw new RouterError('NOT_FOUND')
   const { events, ignored, unusable } = sort(request, registry, families, entry)
   const name = families.length === 1 ? (families[0] as FamilyRules).family : 'webhook'

@@ -17,12 +17,27 @@ const decode = (part: string): string => {
   }
 }
 
+/** What senders to a Splunk HTTP event collector put behind the address that they are given (docs/sources/quay.md). */
+const COLLECTOR = '/services/collector/event'
+
+/** The registry that a collector's request without a path of its own is for: `Authorization: Splunk <registry>:<secret>`. */
+const inCredentials = ({ headers }: Request): string =>
+  /^splunk +([^:]+):/i.exec(headers.authorization ?? '')?.[1] ?? '-'
+
+/** Registry and family that `request` is addressed to; `undefined` when its path is none of a webhook. */
+function addressee(request: Request): { id: string; family: string | undefined } | undefined {
+  const path = request.path.replace(/\/$/, '')
+  if (path === COLLECTOR) return { id: inCredentials(request), family: undefined }
+  const [, root, id, family, ...rest] = (path.endsWith(COLLECTOR) ? path.slice(0, -COLLECTOR.length) : path).split('/')
+  return root === 'webhooks' && id && rest.length === 0 ? { id: decode(id), family } : undefined
+}
+
 async function webhook(request: Request, families: readonly FamilyRules[], app: App, entry: Entry): Promise<Response> {
-  const [, , id = '', name, ...rest] = request.path.replace(/\/$/, '').split('/')
-  const served = name === undefined ? families : families.filter((rules) => rules.family === name)
-  if (served.length === 0 || rest.length > 0 || id === '') throw new RouterError('NOT_FOUND')
+  const to = addressee(request)
+  const served = to?.family === undefined ? families : families.filter((rules) => rules.family === to.family)
+  if (!to || served.length === 0) throw new RouterError('NOT_FOUND')
   try {
-    return await receive(request, decode(id), served, app.receiver, entry)
+    return await receive(request, to.id, served, app.receiver, entry)
   } catch (error) {
     // Refused as a whole: its items if they were read, else the request counts as one.
     entry.received ??= 1
@@ -42,7 +57,7 @@ export async function answer(
   entry: Entry,
 ): Promise<Response> {
   const { method, path } = request
-  if (path.startsWith('/webhooks/') && (method === 'POST' || method === 'OPTIONS'))
+  if ((path.startsWith('/webhooks/') || path === COLLECTOR) && (method === 'POST' || method === 'OPTIONS'))
     return webhook(request, families, app, entry)
   if (method === 'GET' && path === '/health') {
     await app.receiver.queues.ready(app.receiver.intake)

@@ -5,6 +5,8 @@ export interface Entry {
   registry?: string
   family?: string
   status?: number
+  /** It was a handshake or a ping, which carries no items. */
+  handshake?: true
   /** Accounting: received = accepted + ignored + quarantined + rejected, where all or nothing is rejected. */
   received?: number
   accepted?: number

@@ -20,12 +20,18 @@ const PART_BYTES = 400 * 1024
 /** Bytes that the quarantine of one request may take as one message an item; over that, one message lists its items. */
 const SEPARATE_BYTES = 8 * 1024 * 1024
 
-// Only what is known to be no credential, because a secret may come in a header of any name.
-const KEPT_HEADERS = /^(?:content-type|content-encoding|user-agent|webhook-id|webhook-timestamp|ce-[a-z0-9]+)$/
+// Only what is known to be no credential, because a secret may come in a header of any name. The second are part of what the
+// item says, as much as the body: kinds of events, and the attributes of a CloudEvent in binary mode.
+const KEPT_HEADERS = /^(?:content-type|content-encoding|user-agent|webhook-id|webhook-timestamp)$/
+const TELLING_HEADERS =
+  /^(?:ce-[a-z0-9]+|aeg-event-type|x-(?:github|gitea|gogs|forgejo)-(?:event|event-type|delivery)|x-gitlab-audit-event-type|x-goog-pubsub-[a-z-]+|x-nexus-webhook-(?:id|delivery))$/
 
 /** The headers that may be kept: they help to read the body and hold no credential. */
 const keepHeaders = (headers: Request['headers']): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => KEPT_HEADERS.test(name)))
+  Object.fromEntries(Object.entries(headers).filter(([name]) => KEPT_HEADERS.test(name) || TELLING_HEADERS.test(name)))
+
+/** `?event=` of the URL, which says what a body without a type is; the rest of the query may hold a secret. */
+const kindOf = ({ query }: Request): string | undefined => new URLSearchParams(query).get('event')?.slice(0, 64)
 
 /** What is kept of one request: the messages, and each item's id and reason, in order, for the answer. */
 export interface Kept {
@@ -43,9 +49,9 @@ export function quarantine(registry: Registry, family: string, request: Request,
   const [first] = unusable
   if (!first) return { messages: [], entries: [] }
   const { body } = request
-  // In binary mode the attributes of a CloudEvent stand in headers: they are as much of the item as the body.
-  const attributes = Object.entries(request.headers).filter(([name]) => name.startsWith('ce-'))
-  const print = fingerprint(Buffer.concat([body, Buffer.from(JSON.stringify(attributes.toSorted()))]))
+  const telling = Object.entries(request.headers).filter(([name]) => TELLING_HEADERS.test(name))
+  const kind = kindOf(request)
+  const print = fingerprint(Buffer.concat([body, Buffer.from(JSON.stringify([telling.toSorted(), kind]))]))
   const entries = unusable.map(({ item, reason }) => ({
     id: derivedId('quarantine', registry.id, family, print, String(item ?? '')),
     item,
@@ -68,6 +74,7 @@ export function quarantine(registry: Registry, family: string, request: Request,
         family,
         receivedAt: formatTime(request.receivedAt),
         headers,
+        ...(kind ? { query: `event=${encodeURIComponent(kind)}` } : {}),
         body: body.subarray(index * PART_BYTES, (index + 1) * PART_BYTES).toString('base64'),
         ...(item === undefined ? {} : { item }),
         ...(together ? { items } : {}),

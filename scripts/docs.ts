@@ -9,6 +9,7 @@ import { errors } from '../lib/errors.ts'
 import { deadLetterQueue, intakeQueue, quarantineQueue } from '../lib/queues/names.ts'
 import type { TargetRule } from '../lib/target.ts'
 import { allQueues } from '../local/sqs.ts'
+import { allEvents, fields, overview, pages } from './sources.ts'
 
 // Writes what the docs repeat of the tables, between markers; `--check` writes nothing and fails when something is stale.
 
@@ -111,6 +112,10 @@ const sections: readonly { file: string; name: string; text: string }[] = [
   { file: 'docs/sources/cloudevents.md', name: 'targets', text: targetTable() },
   { file: 'docs/http.md', name: 'errors', text: errorTable() },
   { file: 'docs/queues.md', name: 'queues', text: queueTable() },
+  { file: 'docs/sources.md', name: 'overview', text: overview() },
+  { file: 'docs/sources.md', name: 'fields', text: fields() },
+  { file: 'docs/sources.md', name: 'events', text: allEvents() },
+  ...pages,
 ]
 
 const read = (file: string): string => {

@@ -263,6 +263,7 @@ export const about: About = {
   retries: '3 tries; gives up on an answer after 3 s',
   identity:
     '`requestid` or `id` of the CloudEvents format, the event itself in the Default format; with digest and tag',
+  synonyms: NAMES,
   fills: {
     actor: 'sometimes',
     repository: 'always',

@@ -74,6 +74,7 @@ export const token: Scheme = {
 export const query: Scheme = {
   name: 'query',
   holds(request, secrets) {
+    if (!request.query.includes('token=')) return false
     const given = new URLSearchParams(request.query).get('token')
     return given !== null && isOneOf(given, secrets)
   },

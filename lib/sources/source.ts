@@ -55,6 +55,8 @@ export interface About {
   retries: string
   /** What the id of an event is derived from. */
   identity: string
+  /** Other names of events, of other versions and formats, with those of the vocabulary. */
+  synonyms?: Readonly<Record<string, string>>
   /** Which fields of an event hold what the sender said. */
   fills: Readonly<
     Record<'actor' | 'repository' | 'tag' | 'digest' | 'address' | 'agent' | 'time' | 'domain' | 'outcome', Filled>

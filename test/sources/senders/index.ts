@@ -1,7 +1,7 @@
 import { sender as cloudevents } from './cloudevents.ts'
-import { sender as distribution } from './distribution.ts'
+import * as distribution from './distribution.ts'
 import { sender as harbor } from './harbor.ts'
 import type { Sender } from './sender.ts'
 
 /** One or more of every source. */
-export const senders: readonly Sender[] = [cloudevents, distribution, harbor]
+export const senders: readonly Sender[] = [cloudevents, distribution.single, distribution.several, harbor]
