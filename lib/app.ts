@@ -38,8 +38,9 @@ export function start(configs: readonly RegistryConfig[] = registries, env = env
     credentials: () => readCredentials(env),
     ...(config.awsEndpoint ? { endpoint: config.awsEndpoint } : {}),
   }
+  const withSecret = [...checked.values()].filter(({ needsSecret }) => needsSecret).map(({ id }) => id)
   const secrets = config.emulated
-    ? environmentSecrets(env, [...checked.keys()], 'local')
+    ? environmentSecrets(env, withSecret, 'local')
     : managedSecrets(aws, config.awsRegion, config.stage, SECRET_TIMEOUT)
   return {
     stage: config.stage,

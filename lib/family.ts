@@ -32,10 +32,8 @@ export const family = (name: Family, rules: Omit<FamilyRules, 'family'>): Family
 /** The registry that `request` is for, when it proves to be its genuine sender; else `UNAUTHENTICATED`, whatever was wrong. */
 async function authenticate(request: Request, id: string, receiver: Receiver): Promise<Registry> {
   const registry = receiver.registries.get(id)
-  const secrets = registry ? await receiver.secrets(registry.id) : []
-  const source = registry ? sources[registry.source] : undefined
-  const accepted = source?.accepted?.(registry?.settings ?? {}) ?? source?.schemes ?? []
-  const genuine = await verify(request, accepted, schemes, secrets)
+  const secrets = registry?.needsSecret ? await receiver.secrets(registry.id) : []
+  const genuine = await verify(request, registry?.schemes ?? [], schemes, secrets)
   if (!registry || !genuine) throw new RouterError('UNAUTHENTICATED')
   return registry
 }

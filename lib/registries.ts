@@ -3,6 +3,7 @@ import { type Edition, edition } from './edition.ts'
 import { RouterError } from './errors.ts'
 import type { RegionName } from './locations.ts'
 import { type SourceName, type SourceTable, sources } from './sources/index.ts'
+import type { Scheme } from './sources/signature.ts'
 import type { AcceptOf } from './sources/source.ts'
 
 interface AnyRegistry {
@@ -32,6 +33,10 @@ export interface Registry extends Omit<AnyRegistry, 'editions'> {
   source: SourceName
   editions: readonly [Edition, ...Edition[]]
   settings: Readonly<Record<string, unknown>>
+  /** How its sender may prove itself, with these settings. */
+  schemes: readonly Scheme[]
+  /** Whether any of them needs a secret. */
+  needsSecret: boolean
 }
 
 const ID = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
@@ -75,11 +80,14 @@ const isObject = (value: unknown): value is object => typeof value === 'object' 
 /** Whether the setting is text of that form: types do not protect a file that nobody compiled. */
 const isLike = (value: unknown, form: RegExp): boolean => typeof value === 'string' && form.test(value)
 
-/** The settings of `config.source` as `accept` gives them, with the defaults. */
-function settingsOf({ source, accept }: RegistryConfig, complain: (what: string) => void): Record<string, unknown> {
+/** The settings of `config.source` as `accept` gives them, with the defaults; `undefined` when they are wrong. */
+function settingsOf(
+  { source, accept }: RegistryConfig,
+  complain: (what: string) => void,
+): Record<string, unknown> | undefined {
   if (!Object.hasOwn(sources, source)) {
     complain(`source: ${JSON.stringify(source)} is unknown; there are ${Object.keys(sources).join(', ')}`)
-    return {}
+    return undefined
   }
   const entries = sources[source].settings
   const known = Object.keys(entries).join(', ') || 'none'
@@ -91,7 +99,7 @@ function settingsOf({ source, accept }: RegistryConfig, complain: (what: string)
     const path = v.getDotPath(issue)
     complain(`${path ? `accept.${path}` : 'accept'}: ${issue.message}`)
   }
-  return parsed.success ? parsed.output : {}
+  return parsed.success ? parsed.output : undefined
 }
 
 function check(config: RegistryConfig, fallback: string, complain: (what: string) => void): Registry | undefined {
@@ -103,9 +111,11 @@ function check(config: RegistryConfig, fallback: string, complain: (what: string
   for (const key of Object.keys(config)) if (!allowed.includes(key)) complain(`${key}: there is no such setting`)
   const [first, ...rest] = editionsOf(config, fallback, complain)
   checkPlace(config, first ?? edition(fallback), complain)
-  if (!first) return undefined
+  if (!first || !settings) return undefined
   const { accept: _accept, ...own } = config
-  return { ...own, editions: [first, ...rest], settings }
+  const schemes = sources[config.source].accepted?.(settings) ?? sources[config.source].schemes
+  const needsSecret = schemes.some(({ secretless }) => !secretless)
+  return { ...own, editions: [first, ...rest], settings, schemes, needsSecret }
 }
 
 function checkAll(configs: readonly RegistryConfig[], fallback: string, mistakes: string[]): Map<string, Registry> {

@@ -9,7 +9,7 @@ import { errors } from '../lib/errors.ts'
 import { deadLetterQueue, intakeQueue, quarantineQueue } from '../lib/queues/names.ts'
 import type { TargetRule } from '../lib/target.ts'
 import { allQueues } from '../local/sqs.ts'
-import { allEvents, fields, overview, pages } from './sources.ts'
+import { allEvents, fields, overview, pages, summary } from './sources.ts'
 
 // Writes what the docs repeat of the tables, between markers; `--check` writes nothing and fails when something is stale.
 
@@ -107,6 +107,7 @@ function activitySchema(): string {
 
 const sections: readonly { file: string; name: string; text: string }[] = [
   { file: 'README.md', name: 'locations', text: locationTable() },
+  { file: 'README.md', name: 'sources', text: summary() },
   { file: 'README.md', name: 'actions', text: seedActionTable() },
   { file: 'docs/actions.md', name: 'actions', text: actionTable() },
   { file: 'docs/sources/cloudevents.md', name: 'targets', text: targetTable() },

@@ -28,6 +28,13 @@ export function overview(): string {
 
 const MARKS: Readonly<Record<Filled, string>> = { always: 'yes', sometimes: 'some', never: '' }
 
+/** The senders with their pages, for the README. */
+export const summary = (): string =>
+  table(
+    ['sender', '`source`', 'authenticated by'],
+    names.map((name) => [page(name).replace('](', '](docs/'), code(name), about[name].authentication]),
+  )
+
 /** Which fields of an event each fills. */
 export function fields(): string {
   const columns = Object.keys(about[names[0] as SourceName].fills) as (keyof (typeof about)[SourceName]['fills'])[]

@@ -21,6 +21,8 @@ export interface Secrets {
 /** A way to prove that a request is genuine. What is computed depends on the request and on the number of secrets alone. */
 export interface Scheme {
   name: string
+  /** What it trusts stands in the registry's settings: it needs none of its secrets. */
+  secretless?: true
   holds(request: Request, secrets: Secrets): boolean | Promise<boolean>
 }
 
