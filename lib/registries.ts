@@ -91,7 +91,9 @@ function settingsOf({ source, accept }: RegistryConfig, complain: (what: string)
     const path = v.getDotPath(issue)
     complain(`${path ? `accept.${path}` : 'accept'}: ${issue.message}`)
   }
-  return parsed.success ? parsed.output : {}
+  if (!parsed.success) return {}
+  for (const what of sources[source].mistakes?.(parsed.output) ?? []) complain(`accept.${what}`)
+  return parsed.output
 }
 
 function check(config: RegistryConfig, fallback: string, complain: (what: string) => void): Registry | undefined {

@@ -1,7 +1,10 @@
+import { sender as artifactregistry } from './artifactregistry.ts'
+import { sender as cdevents } from './cdevents.ts'
 import { sender as cloudevents } from './cloudevents.ts'
 import { sender as distribution } from './distribution.ts'
 import { sender as harbor } from './harbor.ts'
 import type { Sender } from './sender.ts'
+import { sender as zot } from './zot.ts'
 
 /** One or more of every source. */
-export const senders: readonly Sender[] = [cloudevents, distribution, harbor]
+export const senders: readonly Sender[] = [artifactregistry, cdevents, cloudevents, distribution, harbor, zot]
