@@ -26,17 +26,13 @@ const eventSchema = v.object(
       },
       'must be an object',
     ),
-    subject: v.object(
-      {
-        id: v.string('must be text'),
-        content: v.optional(
-          v.nullable(v.object({ user: text, sbom: v.optional(v.nullable(v.object({ uri: text }))) })),
-        ),
-      },
-      'must be an object',
-    ),
+    subject: v.object({ id: v.string('must be text'), content: v.optional(v.unknown()) }, 'must be an object'),
   },
   'is no CDEvent',
+)
+
+const contentSchema = v.optional(
+  v.nullable(v.object({ user: text, sbom: v.optional(v.nullable(v.object({ uri: text }))) }, 'must be an object')),
 )
 
 // What else happens between a change and its deployment, by subject; `testcase` and `testsuite` are of the first versions.
@@ -60,7 +56,7 @@ const OTHERS = {
   testcase: ['queued', 'started', 'finished'],
   testcaserun: ['queued', 'started', 'finished', 'skipped'],
   testoutput: ['published'],
-  testsuite: ['started', 'finished'],
+  testsuite: ['queued', 'started', 'finished'],
   testsuiterun: ['queued', 'started', 'finished'],
   ticket: ['created', 'updated', 'closed'],
 } as const
@@ -162,7 +158,7 @@ function read(item: unknown): Activity | Noise {
   const name = nameOf(context.type, subject.id)
   const verdict = meaningOf('CDEvents', vocabulary, name)
   if ('ignored' in verdict) return verdict
-  const { user, sbom } = subject.content ?? {}
+  const { user, sbom } = parse(contentSchema, subject.content, 'INVALID_ITEM', 'subject.content') ?? {}
   return {
     action: fullName(verdict.action),
     senderId: JSON.stringify([context.source, context.id, name]),
