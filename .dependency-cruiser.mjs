@@ -29,7 +29,7 @@ export default {
       from: { path: '^lib/sources/(?!index)([^/]+)\\.ts$' },
       to: {
         path: '^lib/sources/',
-        pathNot: '^lib/sources/(image|settings|signature|source|vocabulary|window|$1)\\.ts$',
+        pathNot: '^lib/sources/(image|oidc|settings|signature|source|vocabulary|window|$1)\\.ts$',
       },
     },
     {
@@ -59,6 +59,13 @@ export default {
       severity: 'error',
       from: { pathNot: '^(lib/aws\\.ts$|bench/)' },
       to: { path: 'node_modules/(aws4|aws4fetch|@aws-sdk)/' },
+    },
+    {
+      name: 'tokens-in-one-file',
+      comment: 'one place that verifies JSON web tokens',
+      severity: 'error',
+      from: { pathNot: '^lib/sources/oidc\\.ts$' },
+      to: { path: 'node_modules/jose/' },
     },
     {
       name: 'emulation-stays-at-home',

@@ -99,7 +99,9 @@ function settingsOf(
     const path = v.getDotPath(issue)
     complain(`${path ? `accept.${path}` : 'accept'}: ${issue.message}`)
   }
-  return parsed.success ? parsed.output : undefined
+  if (!parsed.success) return undefined
+  for (const what of sources[source].mistakes?.(parsed.output) ?? []) complain(`accept.${what}`)
+  return parsed.output
 }
 
 function check(config: RegistryConfig, fallback: string, complain: (what: string) => void): Registry | undefined {

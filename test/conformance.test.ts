@@ -46,7 +46,9 @@ test('rules name actions of their own family and fields that targets have', () =
 test('a source is called as its file is', () => {
   const found = files('lib/sources')
     .map((file) => basename(file, '.ts'))
-    .filter((name) => !['image', 'index', 'settings', 'signature', 'source', 'vocabulary', 'window'].includes(name))
+    .filter(
+      (name) => !['image', 'index', 'oidc', 'settings', 'signature', 'source', 'vocabulary', 'window'].includes(name),
+    )
   expect(Object.keys(sources).toSorted()).toEqual(found.toSorted())
   for (const [name, source] of Object.entries(sources)) expect(source.name).toBe(name)
 })

@@ -1,13 +1,19 @@
+import * as artifactregistry from './artifactregistry.ts'
+import * as cdevents from './cdevents.ts'
 import * as cloudevents from './cloudevents.ts'
 import * as distribution from './distribution.ts'
 import * as harbor from './harbor.ts'
 import type { Scheme } from './signature.ts'
 import type { About, Source } from './source.ts'
+import * as zot from './zot.ts'
 
 const table = {
+  artifactregistry: artifactregistry.artifactregistry,
+  cdevents: cdevents.cdevents,
   cloudevents: cloudevents.cloudevents,
   distribution: distribution.distribution,
   harbor: harbor.harbor,
+  zot: zot.zot,
 }
 
 export type SourceTable = typeof table
@@ -25,7 +31,10 @@ export const schemes: readonly Scheme[] = [
 
 /** What the docs say of each; no function carries it. */
 export const about: Readonly<Record<SourceName, About>> = {
+  artifactregistry: artifactregistry.about,
+  cdevents: cdevents.about,
   cloudevents: cloudevents.about,
   distribution: distribution.about,
   harbor: harbor.about,
+  zot: zot.about,
 }

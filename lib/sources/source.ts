@@ -22,6 +22,8 @@ export interface Source<Settings extends v.ObjectEntries = v.ObjectEntries> {
   accepted?(settings: SettingsOf<Settings>): readonly Scheme[]
   /** What `accept` of a registry may say, with the defaults. */
   settings: Settings
+  /** What is wrong with settings that are right one by one, each beginning with the name of one. */
+  mistakes?(settings: SettingsOf<Settings>): readonly string[]
   /** Every event that the sender can send, and what becomes of it. */
   vocabulary: Vocabulary
   /** Splits a genuine request into its items. */

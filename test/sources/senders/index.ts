@@ -1,7 +1,18 @@
+import { sender as artifactregistry } from './artifactregistry.ts'
+import { sender as cdevents } from './cdevents.ts'
 import { sender as cloudevents } from './cloudevents.ts'
 import * as distribution from './distribution.ts'
 import { sender as harbor } from './harbor.ts'
 import type { Sender } from './sender.ts'
+import { sender as zot } from './zot.ts'
 
 /** One or more of every source. */
-export const senders: readonly Sender[] = [cloudevents, distribution.single, distribution.several, harbor]
+export const senders: readonly Sender[] = [
+  artifactregistry,
+  cdevents,
+  cloudevents,
+  distribution.single,
+  distribution.several,
+  harbor,
+  zot,
+]
