@@ -1,13 +1,17 @@
+import * as artifactory from './artifactory.ts'
 import * as cloudevents from './cloudevents.ts'
 import * as distribution from './distribution.ts'
 import * as harbor from './harbor.ts'
+import * as nexus from './nexus.ts'
 import type { Scheme } from './signature.ts'
 import type { About, Source } from './source.ts'
 
 const table = {
+  artifactory: artifactory.artifactory,
   cloudevents: cloudevents.cloudevents,
   distribution: distribution.distribution,
   harbor: harbor.harbor,
+  nexus: nexus.nexus,
 }
 
 export type SourceTable = typeof table
@@ -25,7 +29,9 @@ export const schemes: readonly Scheme[] = [
 
 /** What the docs say of each; no function carries it. */
 export const about: Readonly<Record<SourceName, About>> = {
+  artifactory: artifactory.about,
   cloudevents: cloudevents.about,
   distribution: distribution.about,
   harbor: harbor.about,
+  nexus: nexus.about,
 }
