@@ -136,7 +136,7 @@ function initiatorOf({ source, userContext }: Event): Initiator {
 
 function domainOf(origin: string | null | undefined): string | undefined {
   if (!origin) return undefined
-  return URL.parse(origin.includes('://') ? origin : `https://${origin}`)?.host || undefined
+  return URL.parse(origin.includes('://') ? origin : `https://${origin}`)?.host
 }
 
 /** What is useful and has no field of its own. */

@@ -281,7 +281,7 @@ function readResource({ event, resource = {}, deleted }: Extract<Item, { event: 
   const repository = event.data.repository?.repo_full_name ?? ''
   const domain = domainOf(resource.resource_url ?? '', repository)
   return {
-    ...toActivity(verdict, event, `${repository} ${digest ?? ''} ${tag ?? ''}`),
+    ...toActivity(verdict, event, `${digest ?? ''} ${tag ?? ''}`),
     target: { ...(repository ? { repository } : {}), ...reference },
     ...(domain ? { domain } : {}),
   }
