@@ -38,9 +38,7 @@ describe('registries.ts', () => {
     expect(message.split('\n')).toEqual([
       'registries.ts has 14 mistake(s):',
       expect.stringContaining('registry "Upper_Case": id: use 1 to 63 lower-case letters'),
-      expect.stringContaining(
-        'registry "Upper_Case": source: "harbour" is unknown; there are ',
-      ),
+      expect.stringContaining('registry "Upper_Case": source: "harbour" is unknown; there are '),
       expect.stringContaining('registry "Upper_Case": account:'),
       expect.stringContaining('registry "twice": region: "mars" is not in edition 2020-07-28; it has'),
       expect.stringContaining('registry "twice": id: is used twice'),
