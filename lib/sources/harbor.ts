@@ -30,7 +30,8 @@ const dataSchema = v.object(
         v.object({
           harbor_hostname: text,
           project_name: text,
-          deleted_artifact: v.optional(v.nullable(v.array(v.object({ name_tag: v.string() })))),
+          // An artifact without a tag has no name there.
+          deleted_artifact: v.optional(v.nullable(v.array(v.object({ name_tag: text })))),
         }),
       ),
     ),
@@ -86,6 +87,9 @@ const vocabulary = {
   uploadChart: { action: 'image.push', unless: chart },
   downloadChart: { action: 'image.pull', unless: chart },
   deleteChart: { action: 'image.delete', unless: chart },
+  UPLOAD_CHART: { action: 'image.push', unless: chart },
+  DOWNLOAD_CHART: { action: 'image.pull', unless: chart },
+  DELETE_CHART: { action: 'image.delete', unless: chart },
   'audit log: create project': { action: 'namespace.create' },
   'audit log: delete project': { action: 'namespace.delete' },
   'audit log: create tag': { action: 'image.tag' },
@@ -95,7 +99,22 @@ const vocabulary = {
   'audit log: pull artifact': comesAsWebhook,
   'audit log: delete artifact': comesAsWebhook,
   'audit log: update project': administration,
-  'audit log: user, member, robot, configuration and policies': administration,
+  'audit log: login user': administration,
+  'audit log: logout user': administration,
+  'audit log: create user': administration,
+  'audit log: update user': administration,
+  'audit log: delete user': administration,
+  'audit log: create robot': administration,
+  'audit log: update robot': administration,
+  'audit log: delete robot': administration,
+  'audit log: create member': administration,
+  'audit log: update member': administration,
+  'audit log: delete member': administration,
+  'audit log: create role': administration,
+  'audit log: update role': administration,
+  'audit log: delete role': administration,
+  'audit log: update configuration': administration,
+  'audit log: update configure': administration,
 } as const satisfies Vocabulary
 
 // Names of the CloudEvents format and of 1.x, in those of the Default format of 2.x.
@@ -117,10 +136,6 @@ const NAMES: Readonly<Record<string, string>> = {
   scanningFailed: 'SCANNING_FAILED',
 }
 
-// What the audit log tells of besides images: `resource_type` of Harbor 2.13 and later.
-const ADMINISTRATION =
-  /^(?:user|group|member|project_member|robot|label|quota|configuration|.*policy|.*registry|job.*)$/
-
 /** What both formats say. */
 interface Event {
   type: string
@@ -128,6 +143,7 @@ interface Event {
   operator: string
   /** The same for every delivery. */
   id: string
+  correlationId: string | undefined
   data: v.InferOutput<typeof dataSchema>
 }
 
@@ -139,20 +155,40 @@ type Item =
   | { unread: unknown; isCloudEvent: boolean }
   | { row: unknown }
 
-function readEvent(event: unknown, isCloudEvent: boolean): Event {
-  if (!isCloudEvent) {
-    const { type, occur_at, operator, event_data } = parse(defaultSchema, event, 'INVALID_ITEM', 'The item')
-    const time = typeof occur_at === 'number' ? occur_at * 1000 : undefined
-    return { type, time, operator: operator ?? '', id: fingerprint(JSON.stringify(event)), data: event_data ?? {} }
+/** The last second of the year 9999. */
+const LAST_SECOND = 253_402_300_799
+
+/** Unix seconds in milliseconds; what is no time of a real event counts as none. */
+const fromSeconds = (seconds: number | null | undefined): number | undefined =>
+  seconds && seconds > 0 && seconds <= LAST_SECOND ? Math.floor(seconds * 1000) : undefined
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+function readDefault(event: unknown): Event {
+  const { type, occur_at, operator, event_data } = parse(defaultSchema, event, 'INVALID_ITEM', 'The item')
+  return {
+    type,
+    time: fromSeconds(occur_at),
+    operator: operator ?? '',
+    id: fingerprint(JSON.stringify(event)),
+    correlationId: undefined,
+    data: event_data ?? {},
   }
+}
+
+function readEvent(event: unknown, isCloudEvent: boolean): Event {
+  if (!isCloudEvent) return readDefault(event)
   const read = readCloudEvent(event)
   const { operator, requestid } = extensionsOf(read) ?? {}
+  const request = textOf(requestid)
   return {
     type: read.type,
     time: read.time ? parseTime(read.time) : undefined,
-    operator: typeof operator === 'string' ? operator : '',
-    // Every policy gives an event an id of its own; what caused them has one id.
-    id: typeof requestid === 'string' && requestid ? requestid : read.id,
+    operator: textOf(operator),
+    // Every policy gives an event an id of its own; what caused them has one id. The client may have chosen that one, so that only
+    // together with the time it stands for one event.
+    id: request ? `${request} ${read.time ?? ''}` : read.id,
+    correlationId: request || undefined,
     data: parse(dataSchema, dataOf(read), 'INVALID_ITEM', 'data'),
   }
 }
@@ -162,9 +198,11 @@ function deletedBy(event: Event): { repository: string; tags: string[] }[] {
   const { project_name, deleted_artifact } = event.data.retention ?? {}
   const found = new Map<string, string[]>()
   for (const { name_tag } of deleted_artifact ?? []) {
-    const { repository, tag, digest } = splitImage(name_tag, false)
-    const name = project_name ? `${project_name}/${repository}` : repository
-    found.set(name, [...(found.get(name) ?? []), tag ?? digest ?? ''])
+    const { repository, tag, digest } = splitImage(name_tag ?? '', false)
+    const name = project_name && repository ? `${project_name}/${repository}` : repository
+    const tags = found.get(name) ?? []
+    tags.push(tag ?? digest ?? '')
+    found.set(name, tags)
   }
   return [...found].map(([repository, tags]) => ({ repository, tags }))
 }
@@ -202,7 +240,22 @@ function toActivity(verdict: Exclude<Verdict, Noise>, event: Event, key: string)
     initiator: event.operator ? { id: event.operator, name: event.operator } : {},
     reason: { ...(verdict.code ? { code: verdict.code } : {}), ...(message ? { message } : {}) },
     ...(verdict.outcome ? { outcome: verdict.outcome } : {}),
+    ...(event.correlationId ? { correlationId: event.correlationId } : {}),
   }
+}
+
+/** What stands in front of the repository in `harbor.example.com/library/hello:1.0`; the host of a chart's URL. */
+function domainOf(url: string, repository: string): string | undefined {
+  if (/^https?:/.test(url)) return URL.parse(url)?.host
+  const domain = repository ? url.slice(0, url.indexOf(`/${repository}`)) : ''
+  return domain && !domain.includes('/') && url.startsWith(`${domain}/${repository}`) ? domain : undefined
+}
+
+/** Tag and digest: an artifact without a tag has its digest in both fields. */
+function referenceOf({ tag, digest }: Resource): { tag?: string; digest?: string } {
+  const isTag = tag && !isDigest(tag)
+  const known = digest || (isTag ? undefined : tag)
+  return { ...(isTag ? { tag } : {}), ...(known ? { digest: known } : {}) }
 }
 
 function nameOf(type: string, tag: string | undefined, isAboutDeletions: boolean): string {
@@ -212,9 +265,8 @@ function nameOf(type: string, tag: string | undefined, isAboutDeletions: boolean
 }
 
 function readResource({ event, resource = {}, deleted }: Extract<Item, { event: Event }>, settings: object) {
-  const { digest, resource_url } = resource
-  // An artifact without a tag has its digest there.
-  const tag = resource.tag && !isDigest(resource.tag) ? resource.tag : undefined
+  const reference = referenceOf(resource)
+  const { tag, digest } = reference
   const verdict = meaningOf('Harbor', vocabulary, nameOf(event.type, tag, deleted !== undefined), settings)
   if ('ignored' in verdict) return verdict
   if (deleted) {
@@ -226,11 +278,11 @@ function readResource({ event, resource = {}, deleted }: Extract<Item, { event: 
       ...(domain ? { domain } : {}),
     }
   }
-  const repository = event.data.repository?.repo_full_name
-  const { domain } = splitImage(resource_url ?? '')
+  const repository = event.data.repository?.repo_full_name ?? ''
+  const domain = domainOf(resource.resource_url ?? '', repository)
   return {
     ...toActivity(verdict, event, `${digest ?? ''} ${tag ?? ''}`),
-    target: { ...(repository ? { repository } : {}), ...(tag ? { tag } : {}), ...(digest ? { digest } : {}) },
+    target: { ...(repository ? { repository } : {}), ...reference },
     ...(domain ? { domain } : {}),
   }
 }
@@ -238,16 +290,15 @@ function readResource({ event, resource = {}, deleted }: Extract<Item, { event: 
 function readAuditRow(item: unknown, settings: object) {
   const row = parse(auditRowSchema, item, 'INVALID_ITEM', 'The item')
   const { operation, resource_type, resource } = row
-  const isAdministration = ADMINISTRATION.test(resource_type)
-  const name = `audit log: ${isAdministration ? 'user, member, robot, configuration and policies' : `${operation} ${resource_type}`}`
-  const verdict = meaningOf('Harbor', vocabulary, name, settings)
+  const verdict = meaningOf('Harbor', vocabulary, `audit log: ${operation} ${resource_type}`, settings)
   if ('ignored' in verdict) return verdict
   const { repository, tag, digest } = splitImage(resource, false)
   const image = { repository, ...(tag ? { tag } : {}), ...(digest ? { digest } : {}) }
   const failed = row.operation_result === false
   return {
     action: fullName(verdict.action),
-    senderId: `audit log ${row.id}`,
+    // The numbers begin again when Harbor gets a new database.
+    senderId: `audit log ${row.id} ${row.op_time ?? ''}`,
     time: row.op_time ? parseTime(row.op_time) : undefined,
     target: resource_type === 'project' ? { namespace: resource } : image,
     initiator: row.username ? { id: row.username, name: row.username } : {},
@@ -262,11 +313,11 @@ export const about: About = {
   replays: 'not bounded',
   retries: '3 tries; gives up on an answer after 3 s',
   identity:
-    '`requestid` or `id` of the CloudEvents format, the event itself in the Default format; with digest and tag',
+    '`requestid` and time, else `id`, of a CloudEvent; an event of the Default format itself; number and time of a row',
   synonyms: NAMES,
   fills: {
     actor: 'sometimes',
-    repository: 'always',
+    repository: 'sometimes',
     tag: 'sometimes',
     digest: 'sometimes',
     address: 'never',

@@ -1,18 +1,22 @@
+import * as artifactory from './artifactory.ts'
 import * as artifactregistry from './artifactregistry.ts'
 import * as cdevents from './cdevents.ts'
 import * as cloudevents from './cloudevents.ts'
 import * as distribution from './distribution.ts'
 import * as harbor from './harbor.ts'
+import * as nexus from './nexus.ts'
 import type { Scheme } from './signature.ts'
 import type { About, Source } from './source.ts'
 import * as zot from './zot.ts'
 
 const table = {
+  artifactory: artifactory.artifactory,
   artifactregistry: artifactregistry.artifactregistry,
   cdevents: cdevents.cdevents,
   cloudevents: cloudevents.cloudevents,
   distribution: distribution.distribution,
   harbor: harbor.harbor,
+  nexus: nexus.nexus,
   zot: zot.zot,
 }
 
@@ -31,10 +35,12 @@ export const schemes: readonly Scheme[] = [
 
 /** What the docs say of each; no function carries it. */
 export const about: Readonly<Record<SourceName, About>> = {
+  artifactory: artifactory.about,
   artifactregistry: artifactregistry.about,
   cdevents: cdevents.about,
   cloudevents: cloudevents.about,
   distribution: distribution.about,
   harbor: harbor.about,
+  nexus: nexus.about,
   zot: zot.about,
 }
