@@ -1,12 +1,16 @@
+import * as acr from './acr.ts'
 import * as cloudevents from './cloudevents.ts'
 import * as distribution from './distribution.ts'
+import * as ecr from './ecr.ts'
 import * as harbor from './harbor.ts'
 import type { Scheme } from './signature.ts'
 import type { About, Source } from './source.ts'
 
 const table = {
+  acr: acr.acr,
   cloudevents: cloudevents.cloudevents,
   distribution: distribution.distribution,
+  ecr: ecr.ecr,
   harbor: harbor.harbor,
 }
 
@@ -25,7 +29,9 @@ export const schemes: readonly Scheme[] = [
 
 /** What the docs say of each; no function carries it. */
 export const about: Readonly<Record<SourceName, About>> = {
+  acr: acr.about,
   cloudevents: cloudevents.about,
   distribution: distribution.about,
+  ecr: ecr.about,
   harbor: harbor.about,
 }
