@@ -226,6 +226,15 @@ describe('handshakes', () => {
     },
   )
 
+  test('of Event Grid that only the header tells of', async () => {
+    const escaped = JSON.stringify(validation).replace('Microsoft.EventGrid.S', 'Microsoft.EventGrid\\u002eS')
+    expect(await handshake(escaped, { 'aeg-event-type': 'subscriptionValidation' })).toEqual([
+      200,
+      { validationResponse: code },
+    ])
+    expect((await handshake(escaped, { 'aeg-event-type': 'Notification' }))[0]).toBe(202)
+  })
+
   test('of Event Grid with the secret in the URL', async () => {
     const { post } = door()
     const request = { query: 'token=secret', headers: { authorization: '' } }
@@ -238,6 +247,8 @@ describe('handshakes', () => {
   test.each<[string, unknown, Record<string, string>, object]>([
     ['twice', [...validation, ...validation], {}, { ignored: 2 }],
     ['without a code', [{ ...validation[0], data: {} }], {}, { ignored: 1 }],
+    ['without data', [{ ...validation[0], data: null }], {}, { ignored: 1 }],
+    ['with data that is text', [{ ...validation[0], data: 'x' }], {}, { ignored: 1 }],
     ['with a number as the code', [{ ...validation[0], data: { validationCode: 7 } }], {}, { ignored: 1 }],
     ['not in a list', validation[0], {}, { ignored: 1 }],
     ['only in the header', [], { 'aeg-event-type': 'SubscriptionValidation' }, { ignored: 0 }],
