@@ -15,20 +15,20 @@ import { idInWindow } from './window.ts'
 
 // Azure Container Registry: its own webhook, and Event Grid in both of its schemas (docs/sources/acr.md).
 
-const text = v.optional(v.nullable(v.string('must be text')))
+const text = v.nullish(v.string('must be text'))
 
 // The body of a webhook, `data` of Event Grid.
 const data = {
   id: text,
   timestamp: text,
   location: text,
-  target: v.optional(
-    v.nullable(v.object({ digest: text, repository: text, tag: text, name: text, version: text }, 'must be an object')),
+  target: v.nullish(
+    v.object({ digest: text, repository: text, tag: text, name: text, version: text }, 'must be an object'),
     {},
   ),
-  request: v.optional(v.nullable(v.object({ id: text, addr: text, host: text, useragent: text }, 'must be an object'))),
-  actor: v.optional(v.nullable(v.object({ name: text }, 'must be an object'))),
-  connectedRegistry: v.optional(v.nullable(v.object({ name: text }, 'must be an object'))),
+  request: v.nullish(v.object({ id: text, addr: text, host: text, useragent: text }, 'must be an object')),
+  actor: v.nullish(v.object({ name: text }, 'must be an object')),
+  connectedRegistry: v.nullish(v.object({ name: text }, 'must be an object')),
 }
 
 const dataSchema = v.object(data, 'must be an object')

@@ -11,18 +11,18 @@ import { parseTime } from '../time.ts'
 import { children, replication, setting, signatures } from './settings.ts'
 import { token } from './signature.ts'
 import { type About, defineSource } from './source.ts'
-import { fullName, meaningOf, type Noise, namingOf, pushes, type Verdict, type Vocabulary } from './vocabulary.ts'
+import { fullName, meaningOf, type Noise, namingOf, pushes, type Vocabulary } from './vocabulary.ts'
 
 // Amazon ECR: events of EventBridge, records of CloudTrail with or without EventBridge's envelope, and the CloudEvents that an
 // input transformer makes of them (docs/sources/ecr.md).
 
-const text = v.optional(v.nullable(v.string('must be text')))
+const text = v.nullish(v.string('must be text'))
 
 const optional = <Entries extends v.ObjectEntries>(entries: Entries) =>
-  v.optional(v.nullable(v.object(entries, 'must be an object')))
+  v.nullish(v.object(entries, 'must be an object'))
 
 const list = <Entries extends v.ObjectEntries>(entries: Entries) =>
-  v.optional(v.nullable(v.array(v.object(entries, 'must be an object'), 'must be a list')))
+  v.nullish(v.array(v.object(entries, 'must be an object'), 'must be a list'))
 
 // EventBridge's envelope, with what the details of all of ECR's own events say.
 const eventSchema = v.object(
@@ -52,9 +52,9 @@ const eventSchema = v.object(
 
 const imageId = { imageDigest: text, imageTag: text }
 const lifecycleImage = {
-  lifecycleEventImage: optional({ digest: text, tagList: v.optional(v.nullable(v.array(v.string()))) }),
+  lifecycleEventImage: optional({ digest: text, tagList: v.nullish(v.array(v.string())) }),
 }
-const priority = { rulePriority: v.optional(v.nullable(v.number('must be a number'))) }
+const priority = { rulePriority: v.nullish(v.number('must be a number')) }
 
 const recordSchema = v.object(
   {
@@ -80,7 +80,7 @@ const recordSchema = v.object(
     requestParameters: optional({
       registryId: text,
       repositoryName: text,
-      repositoryNames: v.optional(v.nullable(v.array(v.string()))),
+      repositoryNames: v.nullish(v.array(v.string())),
       imageTag: text,
       imageDigest: text,
       imageIds: list(imageId),
@@ -584,10 +584,6 @@ function requestDataOf(record: TrailRecord, { data }: Part, failure: Failure | u
   }
 }
 
-function endingOf(verdict: Exclude<Verdict, Noise>, failure: Failure | undefined) {
-  return ending(failure ?? (verdict.outcome ? {} : undefined))
-}
-
 function readRecord({ record, id, part }: Extract<Item, { part: Part }>, settings: object): Activity | Noise {
   const verdict = meaningOf('ECR', vocabulary, part.name, settings)
   if ('ignored' in verdict) return verdict
@@ -600,7 +596,7 @@ function readRecord({ record, id, part }: Extract<Item, { part: Part }>, setting
     time: parseTime(eventTime ?? ''),
     target: part.target,
     initiator: initiatorOf(record),
-    ...endingOf(verdict, failure),
+    ...ending(failure),
     requestData: requestDataOf(record, part, failure),
     ...(requestID ? { correlationId: requestID } : {}),
     ...domainOf(account, record.awsRegion),

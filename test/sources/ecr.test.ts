@@ -132,6 +132,12 @@ describe('who it was', () => {
   const user = 'service/security/account/user'
   test.each<[string, object | null, [id: string, name: string, typeURI: string]]>([
     ['a session of a role', { type: 'AssumedRole', arn, principalId: 'AROA:build-17' }, [arn, 'build-17', user]],
+    [
+      'a name of its own',
+      { type: 'IAMUser', arn: JANE, userName: 'jane@example.com' },
+      [JANE, 'jane@example.com', user],
+    ],
+    ['a service with an id', { type: 'AWSService', principalId: 'x', invokedBy: 'ecr' }, ['x', 'ecr', serviceid]],
     ['root', { type: 'Root', arn: 'arn:aws:iam::4444:root' }, ['arn:aws:iam::4444:root', 'root', user]],
     ['another account', { type: 'AWSAccount', principalId: 'AIDAX', accountId: '1' }, ['AIDAX', 'AIDAX', user]],
     [
@@ -364,7 +370,9 @@ describe('lifecycle policies', () => {
   test('one that is too deep goes to quarantine and costs no neighbour', async () => {
     const deep = { ...record, ...asked(`{"a":${'['.repeat(70)}${']'.repeat(70)}}`) }
     const { post, quarantine } = door()
-    const { body } = await post('/webhooks/ecr', { Records: [deep, record] })
+    // Where brackets are escaped nobody counts them in the body.
+    const hidden = JSON.stringify({ Records: [deep, record] }).replace(/\[{2,}/g, (all) => '\\u005b'.repeat(all.length))
+    const { body } = await post('/webhooks/ecr', hidden)
     expect(body.accepted).toHaveLength(1)
     expect((await quarantine()).map(({ reason }) => reason)).toEqual(['TOO_DEEP'])
   })
@@ -587,6 +595,12 @@ describe('oddities', () => {
     expect(made.entry.ignored).toEqual({ 'other service': 1 })
   })
 
+  test('an unknown event of another service is named with its service', async () => {
+    const { post, quarantine } = door()
+    await post('/webhooks/ecr', call('RunInstances', {}, { eventSource: 'ec2.amazonaws.com' }))
+    expect((await quarantine())[0]?.message).toContain('"ec2.amazonaws.com RunInstances"')
+  })
+
   test.each<[string, unknown, string]>([
     ['a detail type that is not known', event('ECR Image Dance'), 'UNKNOWN_ACTION'],
     ['an action type that is not known', event('ECR Image Action', { 'action-type': 'PULL' }), 'UNKNOWN_ACTION'],
@@ -660,6 +674,7 @@ describe('ids', () => {
   test.each<[string, unknown, unknown]>([
     ['another id of EventBridge', pushed, { ...pushed, id: 'other' }],
     ['another tag of EventBridge', pushed, event('ECR Image Action', { 'image-tag': '2' })],
+    ['another time of EventBridge, without an id', { ...pushed, id: '' }, { ...pushed, id: '', time: BY_EVENT }],
     ['another id of CloudTrail', put, { ...put, eventID: 'other' }],
     ['another source', cloud, { ...cloud, source: 'urn:aws:ecr:eu-central-1:444455556666:repository/team/app' }],
     [
