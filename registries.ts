@@ -10,9 +10,11 @@ const account = 'local'
 const registries: readonly RegistryConfig[] = [
   { id: 'distribution', source: 'distribution', domain: 'de.icr.io', region: 'eu-central', account },
   { id: 'cloudevents', source: 'cloudevents', domain: 'de.icr.io', region: 'eu-central', account },
+  { id: 'acr', source: 'acr', domain: 'de.icr.io', region: 'eu-central', account },
   { id: 'artifactory', source: 'artifactory', domain: 'de.icr.io', region: 'eu-central', account },
   { id: 'artifactregistry', source: 'artifactregistry', domain: 'de.icr.io', region: 'eu-central', account },
   { id: 'cdevents', source: 'cdevents', domain: 'de.icr.io', region: 'eu-central', account },
+  { id: 'ecr', source: 'ecr', domain: 'de.icr.io', region: 'eu-central', account },
   { id: 'harbor', source: 'harbor', domain: 'de.icr.io', region: 'eu-central', account },
   { id: 'nexus', source: 'nexus', domain: 'de.icr.io', region: 'eu-central', account },
   { id: 'zot', source: 'zot', domain: 'de.icr.io', region: 'eu-central', account },

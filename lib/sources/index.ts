@@ -1,8 +1,10 @@
+import * as acr from './acr.ts'
 import * as artifactory from './artifactory.ts'
 import * as artifactregistry from './artifactregistry.ts'
 import * as cdevents from './cdevents.ts'
 import * as cloudevents from './cloudevents.ts'
 import * as distribution from './distribution.ts'
+import * as ecr from './ecr.ts'
 import * as harbor from './harbor.ts'
 import * as nexus from './nexus.ts'
 import type { Scheme } from './signature.ts'
@@ -10,11 +12,13 @@ import type { About, Source } from './source.ts'
 import * as zot from './zot.ts'
 
 const table = {
+  acr: acr.acr,
   artifactory: artifactory.artifactory,
   artifactregistry: artifactregistry.artifactregistry,
   cdevents: cdevents.cdevents,
   cloudevents: cloudevents.cloudevents,
   distribution: distribution.distribution,
+  ecr: ecr.ecr,
   harbor: harbor.harbor,
   nexus: nexus.nexus,
   zot: zot.zot,
@@ -35,11 +39,13 @@ export const schemes: readonly Scheme[] = [
 
 /** What the docs say of each; no function carries it. */
 export const about: Readonly<Record<SourceName, About>> = {
+  acr: acr.about,
   artifactory: artifactory.about,
   artifactregistry: artifactregistry.about,
   cdevents: cdevents.about,
   cloudevents: cloudevents.about,
   distribution: distribution.about,
+  ecr: ecr.about,
   harbor: harbor.about,
   nexus: nexus.about,
   zot: zot.about,

@@ -1,8 +1,10 @@
+import { sender as acr } from './acr.ts'
 import { sender as artifactory } from './artifactory.ts'
 import { sender as artifactregistry } from './artifactregistry.ts'
 import { sender as cdevents } from './cdevents.ts'
 import { sender as cloudevents } from './cloudevents.ts'
 import * as distribution from './distribution.ts'
+import { sender as ecr } from './ecr.ts'
 import { sender as harbor } from './harbor.ts'
 import { sender as nexus } from './nexus.ts'
 import type { Sender } from './sender.ts'
@@ -10,12 +12,14 @@ import { sender as zot } from './zot.ts'
 
 /** One or more of every source. */
 export const senders: readonly Sender[] = [
+  acr,
   artifactory,
   artifactregistry,
   cdevents,
   cloudevents,
   distribution.single,
   distribution.several,
+  ecr,
   harbor,
   nexus,
   zot,
