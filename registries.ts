@@ -10,6 +10,9 @@ const account = 'local'
 const registries: readonly RegistryConfig[] = [
   { id: 'distribution', source: 'distribution', domain: 'de.icr.io', region: 'eu-central', account },
   { id: 'cloudevents', source: 'cloudevents', domain: 'de.icr.io', region: 'eu-central', account },
+  { id: 'gitea', source: 'gitea', domain: 'de.icr.io', region: 'eu-central', account },
+  { id: 'github', source: 'github', domain: 'de.icr.io', region: 'eu-central', account },
+  { id: 'gitlab', source: 'gitlab', domain: 'de.icr.io', region: 'eu-central', account },
   { id: 'harbor', source: 'harbor', domain: 'de.icr.io', region: 'eu-central', account },
 
   { id: 'distribution-us-south', source: 'distribution', domain: 'us.icr.io', region: 'us-south', account },

@@ -1,5 +1,8 @@
 import * as cloudevents from './cloudevents.ts'
 import * as distribution from './distribution.ts'
+import * as gitea from './gitea.ts'
+import * as github from './github.ts'
+import * as gitlab from './gitlab.ts'
 import * as harbor from './harbor.ts'
 import type { Scheme } from './signature.ts'
 import type { About, Source } from './source.ts'
@@ -7,6 +10,9 @@ import type { About, Source } from './source.ts'
 const table = {
   cloudevents: cloudevents.cloudevents,
   distribution: distribution.distribution,
+  gitea: gitea.gitea,
+  github: github.github,
+  gitlab: gitlab.gitlab,
   harbor: harbor.harbor,
 }
 
@@ -27,5 +33,8 @@ export const schemes: readonly Scheme[] = [
 export const about: Readonly<Record<SourceName, About>> = {
   cloudevents: cloudevents.about,
   distribution: distribution.about,
+  gitea: gitea.about,
+  github: github.about,
+  gitlab: gitlab.about,
   harbor: harbor.about,
 }
