@@ -308,7 +308,7 @@ function split(unread: unknown, request: Request): Item[] {
  */
 function repositoryOf({ entity_path, target_details }: Event): string | undefined {
   const [project, name] = [(entity_path ?? '').toLowerCase(), (target_details ?? '').toLowerCase()]
-  const isWhole = project === '' || name === project || name.startsWith(`${project}/`)
+  const isWhole = name === project || name.startsWith(`${project}/`)
   const path = isWhole ? name : [project, name].filter(Boolean).join('/')
   return path || undefined
 }

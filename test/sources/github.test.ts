@@ -41,7 +41,7 @@ interface Changes {
   action?: string
   told?: object
   version?: object
-  container?: object | null | undefined
+  container?: object | null
   sender?: object | null
 }
 
@@ -226,18 +226,14 @@ test('a digest that is cut everywhere is better than none', async () => {
 
 describe('kinds of packages', () => {
   test.each([
-    ['CONTAINER', 'CONTAINER', undefined],
-    ['container', null, undefined],
-    ['docker', null, undefined],
-    ['npm', 'docker', undefined],
+    ['CONTAINER', 'CONTAINER', null],
+    ['container', null, null],
+    ['docker', null, null],
+    ['npm', 'docker', null],
     ['npm', 'npm', { tag: { name: '1.0', digest: A1 } }],
   ])('type %j, ecosystem %j is an image', async (package_type, ecosystem, container) => {
     const to = door()
-    const { body } = await post(
-      to,
-      'package',
-      push('package', { told: { package_type, ecosystem }, container: container ?? undefined }),
-    )
+    const { body } = await post(to, 'package', push('package', { told: { package_type, ecosystem }, container }))
     expect(body.accepted).toHaveLength(1)
   })
 
@@ -377,6 +373,12 @@ test('nobody is invented when GitHub names no sender', async () => {
   const to = door()
   await post(to, 'package', push('package', { sender: null }))
   expect((await to.intake())[0]?.initiator).toMatchObject({ id: '', name: 'github' })
+})
+
+test('without an address it is ghcr.io', async () => {
+  const to = door()
+  await post(to, 'package', push('package', { version: { package_url: null } }))
+  expect((await to.intake())[0]?.target.host?.address).toBe('ghcr.io')
 })
 
 test('a server of a company’s own is named by its address', async () => {

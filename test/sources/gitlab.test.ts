@@ -105,10 +105,12 @@ test.each([
   ['Container repository tags marked for deletion: 1.0, 1.1, latest', ['1.0', '1.1', 'latest']],
   ['Some other words: a,b ,  c', ['a', 'b', 'c']],
   ['tags: a, a', ['a']],
+  ['tags: a, , b,', ['a', 'b']],
 ])('%s', async (custom_message, tags) => {
   const to = door()
   const { body } = await post(to, event(TAGS, {}, { custom_message }))
   expect(body.accepted.map(({ target }) => target)).toEqual(tags.map((tag) => `de.icr.io/group/project/api:${tag}`))
+  expect(body.quarantined).toEqual([])
 })
 
 test.each([
@@ -203,6 +205,7 @@ describe('ids', () => {
     expect(first).toHaveLength(1)
     expect(await ids(event(TAGS), NOW + 3_600_000)).toEqual(first)
     expect(await ids(event(TAGS, { id: 'e2' }))).not.toEqual(first)
+    expect(await ids(event(TAGS, { created_at: '2026-11-22T12:00:00.500123+00:00' }))).toEqual(first)
   })
 
   test('events of one second, to which old versions give one id, differ in what they are about', async () => {
