@@ -178,10 +178,12 @@ const timeOf = ({ package_version, updated_at }: Package): number | undefined =>
 const WINDOW = 10 * 60 * 1000
 
 /**
- * The same for both events of one push, so neither the event's name nor the delivery's id is in it. A push without a time has
- * nothing else that tells it from the next one than the delivery's id, which stays when somebody sends the delivery again.
+ * The same for both events of one push, so neither the event's name nor the delivery's id is in it, and the package's time comes
+ * before the version's, which GitHub does not always say. A push without a time has nothing else that tells it from the next one
+ * than the delivery's id, which stays when somebody sends the delivery again.
  */
-function idOf(content: string, time: number | undefined, { headers, receivedAt }: Request): string {
+function idOf(content: string, about: Package, { headers, receivedAt }: Request): string {
+  const time = parseTime(about.updated_at ?? '') ?? timeOf(about)
   if (time !== undefined) return `${content} ${time}`
   const delivery = headers['x-github-delivery']
   return delivery ? `${content} ${delivery}` : idInWindow(`github ${content}`, receivedAt, WINDOW)
@@ -191,12 +193,12 @@ function toActivity(action: string, { action: verb, about, gitRepository, sender
   const { container_metadata, package_url } = about.package_version ?? {}
   const owner = about.owner?.login
   const repository = owner && about.name ? `${owner}/${about.name}`.toLowerCase() : undefined
-  const [tag, digest, time] = [tagOf(about), digestOf(about), timeOf(about)]
+  const [tag, digest] = [tagOf(about), digestOf(about)]
   const mediaType = container_metadata?.manifest?.media_type
   return {
     action,
-    senderId: idOf(JSON.stringify([verb, repository, digest, tag]), time, request),
-    time,
+    senderId: idOf(JSON.stringify([verb, repository, digest, tag]), about, request),
+    time: timeOf(about),
     target: { ...(repository ? { repository } : {}), ...(tag ? { tag } : {}), ...(digest ? { digest } : {}) },
     initiator: sender ? { id: sender, name: sender } : {},
     reason: {},
@@ -210,7 +212,7 @@ export const about: About = {
   authentication: 'a signature: HMAC-SHA256 of the body; HMAC-SHA1 where the server sends nothing stronger',
   replays: 'not bounded',
   retries: 'none; gives up on an answer after 10 s; a delivery can be sent again by hand',
-  identity: 'action, repository, digest, tag and time of the push; without a time the id of the delivery',
+  identity: 'action, repository, digest, tag and time of the package; without a time the id of the delivery',
   fills: {
     actor: 'always',
     repository: 'always',

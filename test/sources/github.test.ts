@@ -126,9 +126,11 @@ test('a form holds the same event, and its signature covers the form', async () 
 })
 
 describe('both events of one push', () => {
+  // Only one of them says when the version changed.
+  const version = { version: { id: 101, updated_at: '2026-11-22T12:00:01Z' } }
   const all = async (to: Door) => [
     await post(to, 'package', push('package')),
-    await post(to, 'registry_package', push('registry_package'), { 'x-github-delivery': 'another' }),
+    await post(to, 'registry_package', push('registry_package', version), { 'x-github-delivery': 'another' }),
   ]
 
   test('have the same id', async () => {
@@ -163,6 +165,9 @@ test('another push is another event, the same delivery sent again is not', async
   expect(await id({ container: { tag: { name: '1.1', digest: A1 } } })).not.toBe(first)
   expect(await id({ container: { tag: { name: '1.0', digest: B2 } } })).not.toBe(first)
   expect(await id({ told: { name: 'other' } })).not.toBe(first)
+  const none = { updated_at: null }
+  const byVersion = await id({ told: none, version: { updated_at: '2026-11-22T12:00:00Z' } })
+  expect(await id({ told: none, version: { updated_at: '2026-11-22T12:00:01Z' } })).not.toBe(byVersion)
 })
 
 describe('time', () => {
