@@ -5,6 +5,9 @@ import * as cdevents from './cdevents.ts'
 import * as cloudevents from './cloudevents.ts'
 import * as distribution from './distribution.ts'
 import * as ecr from './ecr.ts'
+import * as gitea from './gitea.ts'
+import * as github from './github.ts'
+import * as gitlab from './gitlab.ts'
 import * as harbor from './harbor.ts'
 import * as nexus from './nexus.ts'
 import type { Scheme } from './signature.ts'
@@ -19,6 +22,9 @@ const table = {
   cloudevents: cloudevents.cloudevents,
   distribution: distribution.distribution,
   ecr: ecr.ecr,
+  gitea: gitea.gitea,
+  github: github.github,
+  gitlab: gitlab.gitlab,
   harbor: harbor.harbor,
   nexus: nexus.nexus,
   zot: zot.zot,
@@ -46,6 +52,9 @@ export const about: Readonly<Record<SourceName, About>> = {
   cloudevents: cloudevents.about,
   distribution: distribution.about,
   ecr: ecr.about,
+  gitea: gitea.about,
+  github: github.about,
+  gitlab: gitlab.about,
   harbor: harbor.about,
   nexus: nexus.about,
   zot: zot.about,

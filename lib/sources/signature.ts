@@ -8,6 +8,7 @@ import {
   timingSafeEqual,
   verify as verifies,
 } from 'node:crypto'
+import { payloadOf } from '../form.ts'
 import type { Request } from '../request.ts'
 
 // How a sender proves that it is genuine. The only file that compares secrets.
@@ -108,20 +109,29 @@ export const gitlabToken = header('x-gitlab-event-streaming-token')
 /** JFrog Artifactory without "use secret for signing". */
 export const jfrogSecret = header('x-jfrog-event-auth')
 
-/** HMAC of the body in lower-case hex behind `prefix`, in the header `name`, unless the header `unless` is there too. */
+/**
+ * HMAC of the body, or of what `signed` makes of the request, in lower-case hex behind `prefix`, in the header `name`, unless the
+ * header `unless` is there too.
+ */
 const hmac = (
   label: string,
   algorithm: 'sha1' | 'sha256',
   name: string,
-  { prefix = '', unless }: { prefix?: string; unless?: string } = {},
+  {
+    prefix = '',
+    unless,
+    signed = ({ body }) => body,
+  }: { prefix?: string; unless?: string; signed?: (request: Request) => Buffer | string } = {},
 ): Scheme => ({
   name: label,
-  holds({ headers, body }, { shared }) {
+  holds(request, { shared }) {
+    const { headers } = request
     const given = headers[name]
     if (!given?.startsWith(prefix) || (unless && headers[unless] !== undefined)) return false
     const digest = sha256(given)
+    const content = signed(request)
     return some(shared, (secret) => {
-      const expected = createHmac(algorithm, secret).update(body).digest('hex')
+      const expected = createHmac(algorithm, secret).update(content).digest('hex')
       return timingSafeEqual(digest, sha256(prefix + expected))
     })
   },
@@ -131,8 +141,10 @@ const hmac = (
 export const hubSha256 = hmac('hub-sha256', 'sha256', 'x-hub-signature-256', { prefix: 'sha256=' })
 /** GitHub Enterprise Server before 2.23, which sends nothing stronger; where something stronger is sent, that counts. */
 export const hubSha1 = hmac('hub-sha1', 'sha1', 'x-hub-signature', { prefix: 'sha1=', unless: 'x-hub-signature-256' })
-/** Gitea and Forgejo. */
-export const giteaSha256 = hmac('gitea-sha256', 'sha256', 'x-gitea-signature')
+/** Gitea and Forgejo. Of a form they sign the JSON text in it, not the form. */
+export const giteaSha256 = hmac('gitea-sha256', 'sha256', 'x-gitea-signature', {
+  signed: (request) => payloadOf(request) ?? request.body,
+})
 /** Sonatype Nexus. */
 export const nexusSha1 = hmac('nexus-sha1', 'sha1', 'x-nexus-webhook-signature')
 /** JFrog Artifactory with "use secret for signing". */

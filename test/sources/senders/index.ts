@@ -5,6 +5,9 @@ import { sender as cdevents } from './cdevents.ts'
 import { sender as cloudevents } from './cloudevents.ts'
 import * as distribution from './distribution.ts'
 import { sender as ecr } from './ecr.ts'
+import { sender as gitea } from './gitea.ts'
+import { sender as github } from './github.ts'
+import { sender as gitlab } from './gitlab.ts'
 import { sender as harbor } from './harbor.ts'
 import { sender as nexus } from './nexus.ts'
 import type { Sender } from './sender.ts'
@@ -20,6 +23,9 @@ export const senders: readonly Sender[] = [
   distribution.single,
   distribution.several,
   ecr,
+  gitea,
+  github,
+  gitlab,
   harbor,
   nexus,
   zot,
