@@ -43,10 +43,10 @@ const PORTUS = 'sha256:b9c8a3839b2754e0fc4309e0f994f617d43814996805388e2f9d977db
 const ZOOKEEPER = 'sha256:55d2be3e073109b6dfa68aa6ffbce9f5441ab8dd451834eaf0e81874a0b1b720'
 const ALPINE = 'sha256:954b378c375d852eb3c63ab88978f640b4348b01c1b3456a024a81536dafbbf4'
 const ALPINE_REFUSED = 'sha256:402d21757a03a114d273bbe372fa4b9eca567e8b6c332fa7ebf982b902207242'
-const GITHUB_SAMPLE = 'sha256:6c62fb45fe66bfb1ea9a66abc38f6a0cc974292b'
+// Of the tag and the manifest it says a commit id of 40 digits instead: the version alone has a digest.
+const GITHUB_SAMPLE = 'sha256:3da1996a8115d7616457760d9920b815241d0a03b34cf5f04e9a0e9d8de37498'
 
 const TRIVY = 'robot$harbor+wHSYCuGD-Trivy-8e2e7505-d1e6-11ed-9e71-0242ac130009'
-const MARY = 'arn:aws:sts::123456789012:user/Mary_Major'
 
 const gridHeaders = (type: string) => ({
   'aeg-event-type': type,
@@ -222,10 +222,10 @@ export const rows: readonly Row[] = [
   { file: 'ecr/eventbridge-image-scan.json', source: 'ecr', way: basic, headers: bridge, ignored: 1 },
   { file: 'ecr/eventbridge-scan-resource-change.json', source: 'ecr', way: basic, headers: bridge, ignored: 1 },
   { file: 'ecr/eventbridge-image-action-delete.json', source: 'ecr', way: basic, headers: bridge, events: [['image.delete', 'my-repository-name:latest', '', '', '2019-11-16T02:01:05.00']] },
-  { file: 'ecr/cloudtrail-create-repository.json', source: 'ecr', events: [['namespace.create', 'testrepo', MARY, '203.0.113.12', '2018-07-11T22:17:43.00']] },
+  { file: 'ecr/cloudtrail-create-repository.json', source: 'ecr', events: [['namespace.create', 'testrepo', 'Mary_Major', '203.0.113.12', '2018-07-11T22:17:43.00']] },
   { file: 'ecr/cloudtrail-kms-create-grant.json', source: 'ecr', ignored: 1 },
   { file: 'ecr/cloudtrail-put-image.json', source: 'ecr', events: [['image.push', 'testrepo:latest', 'Mary_Major', '203.0.113.12', '2019-04-15T16:45:00.00']] },
-  { file: 'ecr/cloudtrail-policy-execution-event.json', source: 'ecr', events: [['image.bulkdelete', 'testrepo', 'AWS Internal', 'AWS Internal', '2020-03-12T20:22:12.00']] },
+  { file: 'ecr/cloudtrail-policy-execution-event.json', source: 'ecr', events: [['image.bulkdelete', 'testrepo', 'AWS Internal', '', '2020-03-12T20:22:12.00']] },
   { file: 'ecr/eventbridge-cloudtrail-put-image.json', source: 'ecr', way: basic, headers: bridge, events: [['image.push', 'testrepo:latest', 'Mary_Major', '203.0.113.12', '2019-04-15T16:45:00.00']] },
   { file: 'ecr/lambda-testdata-image-scan.json', source: 'ecr', way: basic, headers: bridge, ignored: 1 },
   { file: 'ecr/eventbridge-pull-through-cache-success.json', source: 'ecr', way: basic, headers: bridge, ignored: 1 },
