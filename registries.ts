@@ -11,6 +11,9 @@ const registries: readonly RegistryConfig[] = [
   { id: 'distribution', source: 'distribution', domain: 'de.icr.io', region: 'eu-central', account },
   { id: 'cloudevents', source: 'cloudevents', domain: 'de.icr.io', region: 'eu-central', account },
   { id: 'harbor', source: 'harbor', domain: 'de.icr.io', region: 'eu-central', account },
+  { id: 'quay', source: 'quay', domain: 'de.icr.io', region: 'eu-central', account },
+  { id: 'dockerhub', source: 'dockerhub', domain: 'de.icr.io', region: 'eu-central', account },
+  { id: 'alibaba', source: 'alibaba', domain: 'de.icr.io', region: 'eu-central', account },
 
   { id: 'distribution-us-south', source: 'distribution', domain: 'us.icr.io', region: 'us-south', account },
   { id: 'distribution-eu-central', source: 'distribution', domain: 'de.icr.io', region: 'eu-central', account },
