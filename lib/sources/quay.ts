@@ -306,10 +306,13 @@ const tagsOf = (tags: unknown): (string | undefined)[] => {
   return found.length > 0 ? found : [undefined]
 }
 
+/** Notifications whose tags are told one by one. */
+const BUILDS: ReadonlySet<string> = new Set(['build_success', 'build_failure'])
+
 function notificationItems(body: Fields, request: Request): Item[] {
   const event = typeOf(body, request)
   const id = idInWindow(`quay ${event} ${request.body}`, request.receivedAt, WINDOW)
-  const tags = event === 'repo_push' ? body.updated_tags : event.startsWith('build_') ? body.docker_tags : undefined
+  const tags = event === 'repo_push' ? body.updated_tags : BUILDS.has(event) ? body.docker_tags : undefined
   return tagsOf(tags).map((tag) => ({ notification: body, event, id, tag }))
 }
 
