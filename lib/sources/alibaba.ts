@@ -16,7 +16,7 @@ import { idInWindow } from './window.ts'
 
 // Alibaba Cloud Container Registry: its triggers, and its events by way of EventBridge (docs/sources/alibaba.md).
 
-const text = v.optional(v.nullable(v.string('must be text')))
+const text = v.nullish(v.string('must be text'))
 
 const triggerSchema = v.object(
   {

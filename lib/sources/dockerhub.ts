@@ -12,13 +12,13 @@ import { idInWindow } from './window.ts'
 
 // Docker Hub (docs/sources/dockerhub.md). Its bodies hold a `callback_url`, which is never called: it comes from outside.
 
-const text = v.optional(v.nullable(v.string('must be text')))
+const text = v.nullish(v.string('must be text'))
 
 const bodySchema = v.object(
   {
     push_data: v.object(
       {
-        pushed_at: v.optional(v.nullable(v.number('must be a number'))),
+        pushed_at: v.nullish(v.number('must be a number')),
         pusher: text,
         tag: text,
         media_type: text,

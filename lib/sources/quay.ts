@@ -129,8 +129,15 @@ const log = {
   ]),
 } satisfies Vocabulary
 
-const text = v.optional(v.nullable(v.string('must be text')))
-const texts = v.optional(v.nullable(v.array(v.string('must be text'), 'must be a list')))
+type Fields = Readonly<Record<string, unknown>>
+
+const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+
+const text = v.nullish(v.string('must be text'))
+const texts = v.nullish(v.array(v.string('must be text'), 'must be a list'))
 
 const notificationSchema = v.object(
   {
@@ -153,21 +160,20 @@ const entrySchema = v.object(
     account: text,
     namespace_name: text,
     // An object in the exported file.
-    namespace: v.optional(v.nullable(v.object({ name: text }))),
+    namespace: v.nullish(v.object({ name: text })),
     repository: text,
     repository_name: text,
-    performer: v.optional(v.nullable(v.union([v.string(), v.object({ name: text })], 'must be text or an object'))),
+    performer: v.nullish(
+      v.custom<string | Fields>((value) => isText(value) || isObject(value), 'must be text or an object'),
+    ),
     ip: text,
-    datetime: v.optional(v.nullable(v.union([v.number(), v.string()], 'must be a time'))),
+    datetime: v.nullish(
+      v.custom<number | string>((value) => isText(value) || typeof value === 'number', 'must be a time'),
+    ),
     metadata_json: v.optional(v.unknown()),
     metadata: v.optional(v.unknown()),
     user_agent: text,
     request_id: text,
-    request_url: text,
-    http_method: text,
-    auth_type: text,
-    performer_kind: text,
-    x_forwarded_for: text,
   },
   'is no entry of the action log of Quay',
 )
@@ -187,8 +193,8 @@ const metadataSchema = v.looseObject(
     performer: text,
     message: text,
     'user-agent': text,
-    limit_bytes: v.optional(v.nullable(v.number('must be a number'))),
-    previous_limit_bytes: v.optional(v.nullable(v.number('must be a number'))),
+    limit_bytes: v.nullish(v.number('must be a number')),
+    previous_limit_bytes: v.nullish(v.number('must be a number')),
   },
   'must be an object',
 )
@@ -199,13 +205,6 @@ type Metadata = v.InferOutput<typeof metadataSchema>
 type Item =
   | { notification: unknown; event: string; id: string; tag: string | undefined }
   | { entry: unknown; host?: unknown; file?: Fields; nth: number; tag?: string }
-
-type Fields = Readonly<Record<string, unknown>>
-
-const isObject = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const isText = (value: unknown): value is string => typeof value === 'string'
 
 /** `fields` without those that are not told, if any is. */
 function told(fields: Record<string, unknown>): Pick<Activity, 'requestData'> {
@@ -434,14 +433,14 @@ function timeOf(datetime: Entry['datetime']): number | undefined {
 }
 
 /** The entry's name in the vocabulary. */
-function nameOf({ kind }: Entry, image: () => Pick<Target, 'tag' | 'digest'>): string {
+function nameOf({ kind }: Entry, metadata: () => Metadata): string {
   if (kind === 'push_repo') {
-    const { tag, digest } = image()
+    const { tag, digest } = imageOf(metadata())
     // What names neither is no push by digest: it lacks its target.
     return `log: push_repo, ${tag || digest ? namingOf(tag) : 'by tag'}`
   }
   if (kind === 'delete_tag_failed') {
-    const { tag, digest } = image()
+    const { tag, digest } = imageOf(metadata())
     return `log: delete_tag_failed, ${digest && !tag ? 'by digest' : 'by tag'}`
   }
   return `log: ${kind}`
@@ -469,8 +468,8 @@ function policyOf(kind: string, metadata: Metadata): Target {
 function placeOf(entry: Entry, metadata: Metadata, file: Fields = {}): { namespace?: string; repository?: string } {
   const inFile = (name: string) => (isText(file[name]) ? file[name] : undefined)
   const namespace =
-    entry.namespace_name || entry.account || metadata.namespace || entry.namespace?.name || inFile('namespace')
-  const repository = entry.repository || entry.repository_name || metadata.repo || inFile('repository')
+    metadata.namespace || entry.namespace_name || entry.account || entry.namespace?.name || inFile('namespace')
+  const repository = metadata.repo || entry.repository || entry.repository_name || inFile('repository')
   return { ...(namespace ? { namespace } : {}), ...(repository ? { repository } : {}) }
 }
 
@@ -491,7 +490,8 @@ function targetOf(action: string, kind: string, metadata: Metadata, place: Retur
 }
 
 function initiatorOf(entry: Entry, metadata: Metadata): Initiator {
-  const performer = isText(entry.performer) ? entry.performer : entry.performer?.name
+  const given = isText(entry.performer) ? entry.performer : entry.performer?.name
+  const performer = isText(given) ? given : undefined
   // `performer` of the metadata is the worker that did it when nobody did.
   const name = performer || metadata.username || metadata.manual_user || metadata.performer
   const agent = entry.user_agent || metadata['user-agent']
@@ -502,27 +502,37 @@ function initiatorOf(entry: Entry, metadata: Metadata): Initiator {
   }
 }
 
-/** What has no field of its own. */
-function requestDataOf(entry: Entry, metadata: Metadata, time: number | undefined): Pick<Activity, 'requestData'> {
+const EXTRAS: Readonly<Record<string, string>> = {
+  auth_type: 'authType',
+  performer_kind: 'performerKind',
+  http_method: 'httpMethod',
+  request_url: 'requestUrl',
+  x_forwarded_for: 'xForwardedFor',
+}
+
+/** What has no field of its own; `raw` is the entry as it was sent. */
+function requestDataOf(raw: unknown, metadata: Metadata, localTime: Entry['datetime']): Pick<Activity, 'requestData'> {
+  const fields = raw as Fields
+  const extras = Object.entries(EXTRAS).map(([name, key]) => [key, isText(fields[name]) ? fields[name] : undefined])
   return told({
-    authType: entry.auth_type,
-    performerKind: entry.performer_kind,
-    httpMethod: entry.http_method,
-    requestUrl: entry.request_url,
-    xForwardedFor: entry.x_forwarded_for,
+    ...Object.fromEntries(extras),
     limitBytes: metadata.limit_bytes,
     previousLimitBytes: metadata.previous_limit_bytes,
-    // Without a zone nobody can say when that was.
-    localTime: time === undefined ? entry.datetime : undefined,
+    localTime,
   })
 }
 
 function readEntry(item: Extract<Item, { nth: number }>, request: Request, settings: object): Activity | Noise {
   const entry = parse(entrySchema, item.entry, 'INVALID_ITEM', 'The item')
-  const name = nameOf(entry, () => imageOf(metadataOf(entry)))
-  const verdict = meaningOf('Quay', log, name, settings)
+  let read: Metadata | undefined
+  const verdict = meaningOf(
+    'Quay',
+    log,
+    nameOf(entry, () => (read = metadataOf(entry))),
+    settings,
+  )
   if ('ignored' in verdict) return verdict
-  const metadata = metadataOf(entry)
+  const metadata = read ?? metadataOf(entry)
   const { action } = verdict
   const target = { ...targetOf(action, entry.kind, metadata, placeOf(entry, metadata, item.file)) }
   if (item.tag) target.tag = item.tag
@@ -541,7 +551,8 @@ function readEntry(item: Extract<Item, { nth: number }>, request: Request, setti
       ...(verdict.code ? { code: verdict.code } : {}),
       ...(verdict.outcome && metadata.message ? { message: metadata.message } : {}),
     },
-    ...requestDataOf(entry, metadata, time),
+    // Without a zone nobody can say when that was, so it is kept as it was said.
+    ...requestDataOf(item.entry, metadata, time === undefined ? entry.datetime : undefined),
     ...(entry.request_id ? { correlationId: entry.request_id } : {}),
     ...(isText(item.host) && item.host ? { domain: item.host } : {}),
   }

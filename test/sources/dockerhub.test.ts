@@ -46,7 +46,7 @@ test.each([
   ['a float', bodyOf({ pushed_at: 1.795352398e9 }), 'acme/web:1.0', '2026-11-22T12:59:58.00+0000'],
   ['a fraction', bodyOf({ pushed_at: 1795352398.25 }), 'acme/web:1.0', '2026-11-22T12:59:58.25+0000'],
   ['images as null', bodyOf({ images: null }), 'acme/web:1.0', '2026-11-22T12:59:58.00+0000'],
-  ['images of old', bodyOf({ images: ['27d47432a69b'] }), 'acme/web:1.0', '2026-11-22T12:59:58.00+0000'],
+  ['images of old', bodyOf({ images: ['5e9d02c4b7a1'] }), 'acme/web:1.0', '2026-11-22T12:59:58.00+0000'],
   ['no pusher', bodyOf({ pusher: null }), 'acme/web:1.0', '2026-11-22T12:59:58.00+0000'],
   ['an official image', bodyOf({}, { repo_name: 'busybox' }), 'busybox:1.0', '2026-11-22T12:59:58.00+0000'],
   ['no full name', bodyOf({}, { repo_name: null }), 'acme/web:1.0', '2026-11-22T12:59:58.00+0000'],
@@ -112,7 +112,7 @@ test('a signature is a push like any other unless it is to be ignored', async ()
 })
 
 test.each([
-  ['no tag, as before 2017', bodyOf({ tag: undefined, images: ['27d47432a69b'] }), 'INVALID_TARGET'],
+  ['no tag, as before 2017', bodyOf({ tag: undefined, images: ['5e9d02c4b7a1'] }), 'INVALID_TARGET'],
   ['an empty tag', bodyOf({ tag: '' }), 'INVALID_TARGET'],
   ['no repository', bodyOf({}, { repo_name: null, namespace: null, name: null }), 'INVALID_TARGET'],
   ['a tag that is a number', bodyOf({ tag: 1 }), 'INVALID_ITEM'],

@@ -59,7 +59,8 @@ describe('notifications', () => {
     ['build_success', built, builds, {}],
     ['build_success', build, builds, {}],
     [undefined, built, builds, {}],
-    [undefined, { ...build, image_id: '1245657346' }, builds, {}],
+    [undefined, { ...build, image_id: '77' }, builds, {}],
+    [undefined, { ...build, manifest_digests: [DIGEST] }, builds, {}],
     ['build_failure', failed, builds, {}],
     ['build_failure', build, builds, {}],
     [undefined, failed, builds, {}],
@@ -340,7 +341,7 @@ describe('the action log', () => {
     ['with more white space', ' \r\n\t'],
   ])('several entries in one body, %s', async (_what, between) => {
     const to = door()
-    const tricky = { ...V1, message: '}{ "quoted" \\' }
+    const tricky = { ...V1, other: '" }', message: '}{ "quoted" \\' }
     const bodies = [entryOf('pull_repo', tricky), entryOf('login_success'), entryOf('delete_tag', V1)]
     const answer = await collect(to, bodies.map((body) => JSON.stringify(body)).join(between) + between)
     expect(answer.body.accepted.map(short)).toEqual([
@@ -470,7 +471,7 @@ describe('the action log', () => {
   })
 
   test('what is refused before Quay knows the repository is named by the metadata', async () => {
-    const metadata = { namespace: 'nobody', repo: 'nothing', tag: 'v1', message: 'Namespace does not exist' }
+    const metadata = { namespace: 'nobody', repo: 'nothing', tag: 'v1', message: 'there is no such namespace' }
     const answer = await collect(door(), entryOf('push_repo_failed', metadata, { account: null, repository: null }))
     expect(answer.body.accepted.map(short)).toEqual([['image.push', 'de.icr.io/nobody/nothing:v1']])
   })
