@@ -30,3 +30,12 @@ export function parseTime(text: string): number | undefined {
 export function formatTime(time: number): string {
   return `${new Date(time).toISOString().slice(0, 22)}+0000`
 }
+
+/**
+ * Milliseconds since 1970 of Unix seconds with or without a fraction, cut to milliseconds. `undefined` for 0, which senders use for
+ * "none", and outside of the years 1970 to 9999.
+ */
+export function fromSeconds(seconds: number): number | undefined {
+  const time = Math.floor(seconds * 1000)
+  return time > 0 && time <= LAST ? time : undefined
+}

