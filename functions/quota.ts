@@ -5,7 +5,7 @@ import { http } from '../lib/runtimes/lambda.ts'
 export const quota = family('quota', {
   target: {},
   except: {
-    'container-registry.quota.set': { either: ['storageMegabytes', 'trafficMegabytes'] },
+    'container-registry.quota.set': { either: ['storageMegabytes', 'trafficMegabytes', 'storagePercent'] },
   },
 })
 

@@ -63,6 +63,9 @@ export const targetSchema = strict({
   plan: v.optional(v.pipe(identity(128), v.description('Pricing plan: standard'))),
   storageMegabytes: v.optional(v.pipe(amount, v.description('Storage quota in megabytes; -1: unlimited'))),
   trafficMegabytes: v.optional(v.pipe(amount, v.description('Traffic quota in megabytes a month; -1: unlimited'))),
+  storagePercent: v.optional(
+    v.pipe(amount, v.description('Share of the storage quota, in percent, that a limit sets')),
+  ),
   privateOnly: v.optional(v.pipe(v.boolean('must be true or false'), v.description('Public connections are blocked'))),
   iamAuthz: v.optional(v.pipe(v.boolean('must be true or false'), v.description('IAM policies are enforced'))),
   platformMetrics: v.optional(v.pipe(v.boolean('must be true or false'), v.description('Platform metrics are on'))),

@@ -215,7 +215,11 @@ test.each([
   ['container-registry.image.push', { tag: 'v' }, 'target.repository is missing'],
   ['container-registry.image.push', { repository: 'a' }, 'target.tag or target.digest is missing'],
   ['container-registry.namespace.create', {}, 'target.namespace is missing'],
-  ['container-registry.quota.set', {}, 'target.storageMegabytes or target.trafficMegabytes is missing'],
+  [
+    'container-registry.quota.set',
+    {},
+    'target.storageMegabytes or target.trafficMegabytes or target.storagePercent is missing',
+  ],
   ['container-registry.quota.set', { storageMegabytes: '5' }, 'target.storageMegabytes: must be a number'],
   ['container-registry.retention.set', { namespace: 'a' }, 'target.policy is missing'],
   ['container-registry.registrytoken.get', {}, 'target.token is missing'],

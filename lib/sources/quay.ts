@@ -194,6 +194,7 @@ const metadataSchema = v.looseObject(
     message: text,
     'user-agent': text,
     limit_bytes: v.nullish(v.number('must be a number')),
+    threshold_percent: v.nullish(v.number('must be a number')),
     previous_limit_bytes: v.nullish(v.number('must be a number')),
   },
   'must be an object',
@@ -451,8 +452,9 @@ const camel = (name: string): string => name.replace(/[_-]([a-z])/g, (_all, lett
 const BYTES_PER_MEGABYTE = 1024 * 1024
 
 /** What a quota was set to. One that is deleted leaves the namespace without a quota of its own. */
-function quotaOf(kind: string, { limit_bytes }: Metadata): Target {
+function quotaOf(kind: string, { limit_bytes, threshold_percent }: Metadata): Target {
   if (kind === 'org_delete_quota') return { storageMegabytes: -1 }
+  if (kind.endsWith('_limit')) return typeof threshold_percent === 'number' ? { storagePercent: threshold_percent } : {}
   return typeof limit_bytes === 'number' ? { storageMegabytes: limit_bytes / BYTES_PER_MEGABYTE } : {}
 }
 
@@ -502,6 +504,9 @@ function initiatorOf(entry: Entry, metadata: Metadata): Initiator {
   }
 }
 
+/** What was done to a limit of a quota. */
+const CHANGE = /^org_(create|change|delete)_quota_limit$/
+
 const EXTRAS: Readonly<Record<string, string>> = {
   auth_type: 'authType',
   performer_kind: 'performerKind',
@@ -516,6 +521,8 @@ function requestDataOf(raw: unknown, metadata: Metadata, localTime: Entry['datet
   const extras = Object.entries(EXTRAS).map(([name, key]) => [key, isText(fields[name]) ? fields[name] : undefined])
   return told({
     ...Object.fromEntries(extras),
+    change: CHANGE.exec(String(fields.kind))?.[1],
+    limitType: metadata.threshold_percent === undefined ? undefined : metadata.type,
     limitBytes: metadata.limit_bytes,
     previousLimitBytes: metadata.previous_limit_bytes,
     localTime,

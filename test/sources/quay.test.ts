@@ -188,6 +188,7 @@ const entryOf = (kind: string, metadata: unknown = {}, changes: object = {}) => 
 
 const V1 = { namespace: 'acme', repo: 'web', tag: 'v1' }
 const BY_DIGEST = { namespace: 'acme', repo: 'web', manifest_digest: DIGEST }
+const LIMIT = { namespace: 'acme', type: 'Reject', threshold_percent: 90 }
 const QUOTA = { namespace: 'acme', limit_bytes: 5368709120, limit: '5.0 GiB' }
 const POLICY = { namespace: 'acme', method: 'creation_date', value: '5d', tag_pattern: '^pr-' }
 
@@ -219,9 +220,9 @@ describe('the action log', () => {
     ['org_change_quota', 'org_change_quota', QUOTA, 'quota.set', 'de.icr.io', 'success'],
     ['org_delete_quota', 'org_delete_quota', QUOTA, 'quota.set', 'de.icr.io', 'success'],
     // Quay tells the percentage alone, which is not enough (see below); with the amount it would be.
-    ['org_create_quota_limit', 'org_create_quota_limit', QUOTA, 'quota.set', 'de.icr.io', 'success'],
-    ['org_change_quota_limit', 'org_change_quota_limit', QUOTA, 'quota.set', 'de.icr.io', 'success'],
-    ['org_delete_quota_limit', 'org_delete_quota_limit', QUOTA, 'quota.set', 'de.icr.io', 'success'],
+    ['org_create_quota_limit', 'org_create_quota_limit', LIMIT, 'quota.set', 'de.icr.io', 'success'],
+    ['org_change_quota_limit', 'org_change_quota_limit', LIMIT, 'quota.set', 'de.icr.io', 'success'],
+    ['org_delete_quota_limit', 'org_delete_quota_limit', LIMIT, 'quota.set', 'de.icr.io', 'success'],
     ...['create', 'update', 'delete'].flatMap((verb) =>
       ['namespace', 'repository'].map((of): [string, string, object, string, string, string] => {
         const kind = `${verb}_${of}_autoprune_policy`
@@ -413,8 +414,8 @@ describe('the action log', () => {
     ['metadata in text that are too deep', entryOf('pull_repo', '['.repeat(70) + ']'.repeat(70)), 'TOO_DEEP'],
     ['neither tag nor digest', entryOf('push_repo', { namespace: 'acme', repo: 'web' }), 'INVALID_TARGET'],
     [
-      'a percentage of a quota',
-      entryOf('org_create_quota_limit', { type: 'Reject', threshold_percent: 90 }),
+      'a limit of a quota without its percentage',
+      entryOf('org_create_quota_limit', { type: 'Reject' }),
       'INVALID_TARGET',
     ],
     ['a build without tags', entryOf('build_dockerfile', {}), 'INVALID_TARGET'],
@@ -448,7 +449,9 @@ describe('the action log', () => {
     await collect(to, entryOf('org_delete_quota', QUOTA))
     await collect(to, entryOf('update_repository_autoprune_policy', { ...POLICY, repo: 'web' }))
     await collect(to, entryOf('delete_namespace_autoprune_policy', { policy_uuid: 'u1', namespace: 'acme' }))
-    const [changed, deleted, updated, dropped] = await to.intake()
+    await collect(to, entryOf('org_delete_quota_limit', LIMIT))
+    const [changed, deleted, updated, dropped, limit] = await to.intake()
+    expect(limit?.requestData).toMatchObject({ storagePercent: 90, change: 'delete', limitType: 'Reject' })
     expect(changed?.requestData).toMatchObject({
       namespace: 'acme',
       storageMegabytes: 5120,
