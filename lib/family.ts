@@ -7,7 +7,7 @@ import type { Message, QueueRef, Queues } from './queues/queue.ts'
 import type { Registry } from './registries.ts'
 import type { Request, Response } from './request.ts'
 import { schemes, sources } from './sources/index.ts'
-import { verify } from './sources/signature.ts'
+import { attemptsOf, verify } from './sources/signature.ts'
 import type { FamilyRules } from './target.ts'
 
 // The whole story of one webhook: verify → read, look up, write (lib/items.ts) → enqueue → answer.
@@ -29,11 +29,15 @@ export interface Receiver {
 /** States what is peculiar to `family`; `except` holds the actions whose target needs something else than `target` says. */
 export const family = (name: Family, rules: Omit<FamilyRules, 'family'>): FamilyRules => ({ family: name, ...rules })
 
+const NONE: readonly string[] = []
+/** What is tried for a registry that does not exist: the same as for one that does. */
+const STRANGER = attemptsOf([], schemes)
+
 /** The registry that `request` is for, when it proves to be its genuine sender; else `UNAUTHENTICATED`, whatever was wrong. */
 async function authenticate(request: Request, id: string, receiver: Receiver): Promise<Registry> {
   const registry = receiver.registries.get(id)
-  const secrets = registry?.needsSecret ? await receiver.secrets(registry.id) : []
-  const genuine = await verify(request, registry?.schemes ?? [], schemes, secrets)
+  const secrets = registry?.needsSecret ? await receiver.secrets(registry.id) : NONE
+  const genuine = await verify(request, registry?.attempts ?? STRANGER, secrets)
   if (!registry || !genuine) throw new RouterError('UNAUTHENTICATED')
   return registry
 }

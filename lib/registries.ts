@@ -2,8 +2,8 @@ import * as v from 'valibot'
 import { type Edition, edition } from './edition.ts'
 import { RouterError } from './errors.ts'
 import type { RegionName } from './locations.ts'
-import { type SourceName, type SourceTable, sources } from './sources/index.ts'
-import type { Scheme } from './sources/signature.ts'
+import { type SourceName, type SourceTable, schemes, sources } from './sources/index.ts'
+import { type Attempt, attemptsOf } from './sources/signature.ts'
 import type { AcceptOf } from './sources/source.ts'
 
 interface AnyRegistry {
@@ -33,8 +33,8 @@ export interface Registry extends Omit<AnyRegistry, 'editions'> {
   source: SourceName
   editions: readonly [Edition, ...Edition[]]
   settings: Readonly<Record<string, unknown>>
-  /** How its sender may prove itself, with these settings. */
-  schemes: readonly Scheme[]
+  /** What is tried for a request to it, and which of that counts with these settings. */
+  attempts: readonly Attempt[]
   /** Whether any of them needs a secret. */
   needsSecret: boolean
 }
@@ -115,9 +115,9 @@ function check(config: RegistryConfig, fallback: string, complain: (what: string
   checkPlace(config, first ?? edition(fallback), complain)
   if (!first || !settings) return undefined
   const { accept: _accept, ...own } = config
-  const schemes = sources[config.source].accepted?.(settings) ?? sources[config.source].schemes
-  const needsSecret = schemes.some(({ secretless }) => !secretless)
-  return { ...own, editions: [first, ...rest], settings, schemes, needsSecret }
+  const accepted = sources[config.source].accepted?.(settings) ?? sources[config.source].schemes
+  const needsSecret = accepted.some(({ secretless }) => !secretless)
+  return { ...own, editions: [first, ...rest], settings, attempts: attemptsOf(accepted, schemes), needsSecret }
 }
 
 function checkAll(configs: readonly RegistryConfig[], fallback: string, mistakes: string[]): Map<string, Registry> {

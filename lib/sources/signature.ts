@@ -13,9 +13,9 @@ import type { Request } from '../request.ts'
 
 // How a sender proves that it is genuine. The only file that compares secrets.
 
-/** Values that a registry's sender may hold: what both know, and public keys (`whpk_`), which prove nothing by being known. */
+/** What a registry's sender may hold: texts that both know, and public keys (`whpk_`), which prove nothing by being known. */
 export interface Secrets {
-  shared: readonly string[]
+  shared: readonly { text: string; digest: Buffer }[]
   publicKeys: readonly string[]
 }
 
@@ -32,17 +32,6 @@ const TOLERANCE_SECONDS = 300
 
 const sha256 = (text: string): Buffer => hash('sha256', text, 'buffer')
 
-// Of configured secrets, which are in memory anyway; what a request brings is never put here.
-const digests = new Map<string, Buffer>()
-
-function digestOf(secret: string): Buffer {
-  const known = digests.get(secret)
-  if (known) return known
-  const digest = sha256(secret)
-  digests.set(secret, digest)
-  return digest
-}
-
 /** Whether one of `secrets` passes `check`. Every one is tried, whichever fits. */
 function some<Item>(secrets: readonly Item[], check: (secret: Item) => boolean): boolean {
   let genuine = false
@@ -53,7 +42,7 @@ function some<Item>(secrets: readonly Item[], check: (secret: Item) => boolean):
 /** Whether `given` is one of `secrets`: digests are compared, so that neither text nor length shows in the time. */
 function isOneOf(given: string, { shared }: Secrets): boolean {
   const digest = sha256(given)
-  return some(shared, (secret) => timingSafeEqual(digest, digestOf(secret)))
+  return some(shared, (secret) => timingSafeEqual(digest, secret.digest))
 }
 
 /** Behind the first colon; `undefined` without one. */
@@ -109,6 +98,8 @@ export const gitlabToken = header('x-gitlab-event-streaming-token')
 /** JFrog Artifactory without "use secret for signing". */
 export const jfrogSecret = header('x-jfrog-event-auth')
 
+const HEX_LENGTHS = { sha1: 40, sha256: 64 } as const
+
 /**
  * HMAC of the body, or of what `signed` makes of the request, in lower-case hex behind `prefix`, in the header `name`, unless the
  * header `unless` is there too.
@@ -128,11 +119,13 @@ const hmac = (
     const { headers } = request
     const given = headers[name]
     if (!given?.startsWith(prefix) || (unless && headers[unless] !== undefined)) return false
-    const digest = sha256(given)
+    const hex = Buffer.from(given.slice(prefix.length))
+    // How long a signature is, is no secret.
+    if (hex.length !== HEX_LENGTHS[algorithm]) return false
     const content = signed(request)
-    return some(shared, (secret) => {
-      const expected = createHmac(algorithm, secret).update(content).digest('hex')
-      return timingSafeEqual(digest, sha256(prefix + expected))
+    return some(shared, ({ text }) => {
+      const expected = createHmac(algorithm, text).update(content).digest('hex')
+      return timingSafeEqual(hex, Buffer.from(expected))
     })
   },
 })
@@ -214,8 +207,8 @@ export const standard: Scheme = {
     const fresh = Math.abs(receivedAt / 1000 - Number(timestamp)) <= TOLERANCE_SECONDS
     const start = `${id}.${timestamp}.`
     const symmetric = of('v1')
-    const shared = some(secrets.shared, (secret) => {
-      const expected = createHmac('sha256', key(secret)).update(start).update(body).digest('base64')
+    const shared = some(secrets.shared, ({ text }) => {
+      const expected = createHmac('sha256', key(text)).update(start).update(body).digest('base64')
       return some(symmetric, (signature) => timingSafeEqual(sha256(signature), sha256(expected)))
     })
     // Each costs far more than an HMAC, so no sender gets to have many tried.
@@ -233,29 +226,53 @@ export const standard: Scheme = {
 // Stand in for the secrets of a registry that does not exist, and for the second one of a registry that has one.
 const DECOYS = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')]
 
+const sorted = new WeakMap<readonly string[], Secrets>()
+
+/** `values` by their kinds, with decoys: remembered by the list, which is the same for every request of a registry. */
+function sort(values: readonly string[]): Secrets {
+  const known = sorted.get(values)
+  if (known) return known
+  const shared = values.filter((value) => !value.startsWith(PUBLIC_KEY))
+  const made: Secrets = {
+    shared: [...shared, ...DECOYS.slice(shared.length)].map((text) => ({ text, digest: sha256(text) })),
+    publicKeys: values.filter((value) => value.startsWith(PUBLIC_KEY)),
+  }
+  sorted.set(values, made)
+  return made
+}
+
+/** A scheme that is tried, and whether its passing counts. */
+export interface Attempt {
+  scheme: Scheme
+  counts: boolean
+}
+
 /**
- * Whether `request` is genuine: one of the `accepted` schemes holds for one of `secrets`. Without `secrets` the answer is no. What
- * is computed depends on the request alone, up to two secrets and one public key: neither the answer nor its time tells whether a
- * registry exists, how it authenticates, or whether its secret is being changed. For that, every one of `all` schemes is tried;
- * the accepted one of a name stands for the one of `all`.
+ * What is tried for a request to a registry that takes `accepted`: every one of `all` schemes, so that the time does not tell which
+ * they are. An accepted one stands for the one of `all` that has its name.
+ */
+export const attemptsOf = (accepted: readonly Scheme[], all: readonly Scheme[]): readonly Attempt[] =>
+  all.map((scheme) => {
+    const own = accepted.find(({ name }) => name === scheme.name)
+    return { scheme: own ?? scheme, counts: own !== undefined }
+  })
+
+/**
+ * Whether `request` is genuine: one of the attempts that count holds for one of `secrets`. Without `secrets` the answer is no, but for
+ * schemes without a secret. What is computed depends on the request alone, up to two secrets and one public key: neither the
+ * answer nor its time tells whether a registry exists, how it authenticates, or whether its secret is being changed.
  */
 export async function verify(
   request: Request,
-  accepted: readonly Scheme[],
-  all: readonly Scheme[],
+  attempts: readonly Attempt[],
   secrets: readonly string[],
 ): Promise<boolean> {
-  const shared = secrets.filter((secret) => !secret.startsWith(PUBLIC_KEY))
-  const tried: Secrets = {
-    shared: [...shared, ...DECOYS.slice(shared.length)],
-    publicKeys: secrets.filter((secret) => secret.startsWith(PUBLIC_KEY)),
-  }
+  const tried = sort(secrets)
   let genuine = false
-  for (const scheme of all) {
-    const own = accepted.find(({ name }) => name === scheme.name)
-    const answer = (own ?? scheme).holds(request, tried)
+  for (const { scheme, counts } of attempts) {
+    const answer = scheme.holds(request, tried)
     const passed = typeof answer === 'boolean' ? answer : await answer
-    genuine = (passed && own !== undefined) || genuine
+    genuine = (passed && counts) || genuine
   }
   return genuine
 }
