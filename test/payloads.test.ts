@@ -5,6 +5,7 @@ import type { AuditEvent } from '../lib/event.ts'
 import { sources } from '../lib/sources/index.ts'
 import { type Body, type Door, door } from './door.ts'
 import { type ExpectedEvent, type Row, rows } from './payloads.table.ts'
+import { contradictions } from './sources/fills.ts'
 import { senders } from './sources/senders/index.ts'
 import * as ways from './sources/ways.ts'
 
@@ -129,6 +130,7 @@ async function check(row: Row) {
     ignored: row.ignored ?? 0,
     quarantined: (row.quarantined ?? []).map((reasons) => expect.stringMatching(`^(${[reasons].flat().join('|')})$`)),
   })
+  expect(events.flatMap(contradictions)).toEqual([])
   const accepted = answers.flatMap(({ body }) => body.accepted ?? []).map(({ id }) => id)
   expect(accepted).toEqual(events.map(({ id }) => id))
 }

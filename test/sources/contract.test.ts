@@ -4,6 +4,7 @@ import { start } from '../../lib/app.ts'
 import { secretVariable } from '../../lib/secrets.ts'
 import { sources } from '../../lib/sources/index.ts'
 import { type Door, door, NOW } from '../door.ts'
+import { contradictions } from './fills.ts'
 import { senders } from './senders/index.ts'
 import type { Sender } from './senders/sender.ts'
 import { type Draft, send, type Way } from './ways.ts'
@@ -102,6 +103,12 @@ describe.each(senders.map((sender): [string, Sender] => [sender.source, sender])
       expect(event.route?.contradictingDomain).toBe(said)
     }
     expect(await to.route()).toEqual([])
+  })
+
+  test('fills what its docs say', async () => {
+    const to = door({ secrets: [OLD] })
+    await post(to, sender, draft, way, way.credentials(draft.body, OLD))
+    expect((await to.intake()).flatMap(contradictions)).toEqual([])
   })
 
   test('does not start with an empty secret', () => {
