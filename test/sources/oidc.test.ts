@@ -2,6 +2,7 @@ import { constants, createHmac, createSign, generateKeyPairSync, type KeyObject 
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { start } from '../../lib/app.ts'
 import { checkRegistries, type RegistryConfig } from '../../lib/registries.ts'
 import type { artifactregistry } from '../../lib/sources/artifactregistry.ts'
 import type { AcceptOf } from '../../lib/sources/source.ts'
@@ -342,4 +343,17 @@ describe('keys from an address', () => {
     expect(await statusOf(to, `Bearer ${jwt({}, { jku: evil.url, x5u: evil.url }, theirs.privateKey)}`)).toBe(401)
     expect([evil.asked(), asked()]).toEqual([0, 1])
   })
+})
+
+test('a registry with tokens needs no secret, and none is asked for', async () => {
+  const accept = { audience: AUDIENCE, email: EMAIL, keys: KEYS }
+  const begin = (own: Accept) => start([configured(own)], { EMULATION: 'local', SECRET_ARTIFACTREGISTRY: ' ' })
+  expect(() => begin(accept)).not.toThrow()
+  expect(() => begin({})).toThrow('SECRET_ARTIFACTREGISTRY')
+  const to = opened()
+  to.app.receiver.secrets = async () => {
+    throw new Error('it was asked')
+  }
+  expect(await statusOf(to, `Bearer ${jwt()}`)).toBe(202)
+  expect(await statusOf(to, 'Bearer secret')).toBe(401)
 })
