@@ -9,6 +9,7 @@ import { places } from '../lib/locations.ts'
 import { locationQueue } from '../lib/queues/names.ts'
 import type { QueueRef, Queues } from '../lib/queues/queue.ts'
 import { sqs } from '../lib/queues/sqs.ts'
+import { checkLocated } from './formats/check.ts'
 
 // Local emulation as a child process on free ports, with its state in a temporary folder: what `npm start` runs.
 
@@ -132,7 +133,7 @@ export function queueAt(location: string): QueueRef {
 
 /**
  * Takes events off `queue` until `enough` says so of all that were taken, or until `seconds` are over; resolves to what was
- * taken, in order of arrival.
+ * taken, in order of arrival. Every one is checked against the published schemas.
  */
 export async function take(
   queues: Queues,
@@ -145,7 +146,7 @@ export async function take(
   while (!enough(taken) && Date.now() < end) {
     const messages = await queues.receive(queue, 10, 1, 60)
     await Promise.all(messages.map(({ receipt }) => queues.remove(queue, receipt)))
-    taken.push(...messages.map(({ body, attributes }) => ({ event: JSON.parse(body) as AuditEvent, attributes })))
+    taken.push(...messages.map(({ body, attributes }) => ({ event: checkLocated(JSON.parse(body)), attributes })))
   }
   return taken
 }
