@@ -22,17 +22,24 @@ const locations = places.map(({ location }) => location)
 /** A UUID v5. */
 export const id = v.pipe(v.string(), v.regex(/^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/))
 
+/** An action of any edition. */
 export const action = v.picklist(actions.map((row) => row.action))
+/** How it ended. */
 export const outcome = v.picklist(['success', 'pending', 'failure'])
+/** The sentence. */
 export const message = v.pipe(v.string(), v.regex(/^Container Registry: ./))
+/** How much it matters. */
 export const severity = v.picklist(['normal', 'warning', 'critical'])
+/** Where events can belong. */
 export const location = v.picklist(locations)
 
+/** The registry service of an account at a location. */
 export const logSourceCRN = v.pipe(
   v.string(),
   v.regex(new RegExp(`^crn:v1:bluemix:public:container-registry:(?:${locations.join('|')}):a/[A-Za-z0-9_-]{1,64}:::$`)),
 )
 
+/** Kinds of initiators. */
 export const initiatorTypeURI = v.picklist([
   'service/security/account/user',
   'service/security/account/serviceid',
@@ -40,8 +47,11 @@ export const initiatorTypeURI = v.picklist([
   'service/security/clientid',
 ])
 
+/** The published kinds of credentials. */
 export const credentialType = initiatorSchema.entries.credential.wrapped.pipe[0]
+/** The published kinds of addresses. */
 export const addressType = v.picklist(['IPv4', 'IPv6', 'CSE', 'subnet'])
+/** Who observed it. */
 export const observerName = v.literal('ActivityTracker')
 
 /** Fields of an initiator that both forms have. */
@@ -50,8 +60,11 @@ export const authn = { authnId: v.optional(text), authnName: v.optional(text) }
 /** Fields of a target that both forms have. */
 export const targetExtras = { alias: v.optional(text), resourceGroupId: v.optional(text) }
 
+/** An account, as `registries.ts` may have it. */
 export const account = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}$/))
+/** The id of a registry. */
 export const registry = v.pipe(v.string(), v.regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/))
+/** The date of the tables. */
 export const edition = v.pipe(v.string(), v.regex(new RegExp(`^${DATE}$`)))
 
 /** Where an event comes from, and what was noted on the way. */
