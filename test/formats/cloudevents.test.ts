@@ -19,7 +19,7 @@ async function write(data: object): Promise<{ body: string; json: Record<string,
   return { body, json: JSON.parse(body) }
 }
 
-const image = { repository: 'team/app', tag: '1.4.0' }
+const image = { repository: 'team/app', tag: '1.4.0', digest: `sha256:${'ab'.repeat(32)}` }
 
 test('the attributes, and the event as data', async () => {
   const { json } = await write({ target: image, correlationId: 'c-1' })
@@ -54,6 +54,15 @@ test('attributes have names of lower-case letters and digits, at most 20, and pl
     expect(['string', 'number', 'boolean']).toContain(typeof value)
     expect(value).not.toBe('')
   }
+})
+
+test.each([
+  [201, 'normal', 9],
+  [400, 'warning', 13],
+  [403, 'critical', 17],
+])('code %d is %s, %d', async (code, severitytext, severitynumber) => {
+  const { json } = await write({ target: image, reason: { code } })
+  expect(json).toMatchObject({ severitytext, severitynumber })
 })
 
 test('what there is nothing for is left out', async () => {
