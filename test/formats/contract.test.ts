@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { Ajv } from 'ajv'
 import fc from 'fast-check'
 import { actions } from '../../lib/actions.ts'
 import { readConfig } from '../../lib/config.ts'
@@ -9,7 +10,7 @@ import { formats } from '../../lib/formats/index.ts'
 import type { RegistryConfig } from '../../lib/registries.ts'
 import { door } from '../door.ts'
 import { cloudEvent } from '../samples.ts'
-import { validatorOf } from './check.ts'
+import { publishedSchema, validatorOf } from './check.ts'
 import { randomCloudEvent } from './random.ts'
 
 // What every output format has to keep, whichever it is. That each event is valid and comes back without loss is checked by the door.
@@ -126,6 +127,10 @@ describe('reading', () => {
       expect(() => format.read(json)).toThrow(`The event is not in the format ${format.name}.`)
     }
   })
+})
+
+test.each(formatNames)('the schema of %s is one', (name) => {
+  expect(() => new Ajv({ strictTuples: false }).compile(publishedSchema(name))).not.toThrow()
 })
 
 describe('schemas refuse', () => {

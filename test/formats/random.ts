@@ -7,7 +7,7 @@ import { targets } from '../samples.ts'
 
 /** Text of any script that may name something, now and then a word that means something to a format. */
 const name = fc.oneof(
-  { arbitrary: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }), weight: 4 },
+  { arbitrary: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }), weight: 4 },
   fc.constantFrom(
     'unknown',
     'xxxxxxxx',
@@ -20,7 +20,7 @@ const name = fc.oneof(
 )
 const identity = name.filter((text) => isClean(text, 60))
 /** Text that is cleaned before it stands anywhere. */
-const dirty = fc.string({ unit: 'binary', maxLength: 400 })
+const dirty = fc.string({ unit: 'binary', maxLength: 40 })
 const who = dirty.map((text) => `w${text}`)
 const bag = fc.dictionary(
   fc.string({ unit: 'binary', maxLength: 12 }),
