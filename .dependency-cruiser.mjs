@@ -40,6 +40,21 @@ export default {
       to: { path: '^lib/queues/(?!queue\\.ts)' },
     },
     {
+      name: 'formats-apart',
+      comment: 'each form is made of the event alone: one that is made of another one changes with it',
+      severity: 'error',
+      from: { path: '^lib/formats/(?!index)[^/]+\\.ts$' },
+      to: { path: '^lib/formats/', pathNot: '^lib/formats/format\\.ts$' },
+    },
+    {
+      name: 'schemas-stay-at-home',
+      comment:
+        'the schemas of the forms say what is written: only tests and docs read them, and no function has to carry them',
+      severity: 'error',
+      from: { path: '^(lib/(?!formats/schemas/)|functions/)' },
+      to: { path: '^lib/formats/schemas/' },
+    },
+    {
       name: 'lib-knows-no-function',
       comment: 'functions → lib, never back',
       severity: 'error',

@@ -2,6 +2,7 @@ import { registries } from '../registries.ts'
 import { environment, readConfig, readCredentials } from './config.ts'
 import { type Edition, edition } from './edition.ts'
 import type { Receiver } from './family.ts'
+import type { FormatName } from './formats/format.ts'
 import { intakeQueue, quarantineQueue } from './queues/names.ts'
 import type { Queues } from './queues/queue.ts'
 import { sqs } from './queues/sqs.ts'
@@ -22,6 +23,8 @@ export interface App {
   stage: string
   /** The tables in use. */
   tables: Edition
+  /** Form of the events on the queues of locations. */
+  eventFormat: FormatName
   receiver: Receiver
   /** Queues with the router's patience. */
   queues: Queues
@@ -45,6 +48,7 @@ export function start(configs: readonly RegistryConfig[] = registries, env = env
   return {
     stage: config.stage,
     tables: edition(config.edition),
+    eventFormat: config.eventFormat,
     receiver: {
       registries: checked,
       secrets,

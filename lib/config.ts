@@ -1,6 +1,7 @@
 import type { Credentials } from './aws.ts'
 import { edition } from './edition.ts'
 import { RouterError } from './errors.ts'
+import { type FormatName, formatNames } from './formats/format.ts'
 
 // The only reader of the environment.
 
@@ -9,6 +10,8 @@ export interface Config {
   stage: string
   /** Date of the tables in use. */
   edition: string
+  /** Form of the events on the queues of locations. */
+  eventFormat: FormatName
   awsRegion: string
   accountId: string
   /** Everything runs on one machine: secrets come from the environment, and one that is not set is `local`. */
@@ -48,6 +51,11 @@ export function readConfig(env: Environment = environment()): Config {
     mistakes.push(`${name} is ${JSON.stringify(env[name])}, but has to be a whole number from ${least} to ${most}`)
     return fallback
   }
+  const choice = <Value extends string>(name: string, values: readonly [Value, ...Value[]]): Value => {
+    const value = values.find((allowed) => allowed === (env[name] || values[0]))
+    if (!value) mistakes.push(`${name} is ${JSON.stringify(env[name])}, but has to be one of ${values.join(', ')}`)
+    return value ?? values[0]
+  }
   const config: Config = {
     stage: text(
       'STAGE',
@@ -56,6 +64,7 @@ export function readConfig(env: Environment = environment()): Config {
       '1 to 28 letters, digits and inner dashes',
     ),
     edition: text('EDITION', '2020-07-28', /^/, 'a date'),
+    eventFormat: choice('EVENT_FORMAT', formatNames),
     awsRegion: text('AWS_REGION', 'eu-central-1', /^[a-z]{2}(?:-[a-z]+)+-\d$/, 'an AWS region'),
     accountId: text('ACCOUNT_ID', '000000000000', /^\d{12}$/, 'the 12 digits of an AWS account'),
     emulated: env.EMULATION === 'local',
@@ -66,7 +75,6 @@ export function readConfig(env: Environment = environment()): Config {
     host: text('HOST', '127.0.0.1', /^[0-9a-zA-Z.:-]+$/, 'an address of this machine'),
     stateDir: env.STATE_DIR || '.local',
   }
-  text('EVENT_FORMAT', 'activity-tracker', /^activity-tracker$/, 'activity-tracker, the one format of this version')
   try {
     edition(config.edition)
   } catch (error) {

@@ -1,6 +1,7 @@
 import { toText } from './body.ts'
 import { RouterError } from './errors.ts'
 import { type AuditEvent, locate } from './event.ts'
+import type { Format } from './formats/format.ts'
 import type { Location } from './locations.ts'
 import type { Entry } from './log.ts'
 import { locationQueue } from './queues/names.ts'
@@ -38,7 +39,7 @@ function attributesOf(event: AuditEvent, location: string): Record<string, strin
   }
 }
 
-function read(message: IntakeMessage, stage: string): Routable {
+function read(message: IntakeMessage, stage: string, format: Format): Routable {
   const event = JSON.parse(message.body) as AuditEvent
   const path = event.route
   if (!path) throw new RouterError('UNROUTABLE', 'The message holds no event with a route.')
@@ -49,7 +50,7 @@ function read(message: IntakeMessage, stage: string): Routable {
     registry: path.registry,
     location: routed.location,
     queue: locationQueue(stage, routed),
-    message: { body: toText(located), attributes: attributesOf(located, routed.location) },
+    message: { body: toText(format.write(located)), attributes: attributesOf(located, routed.location) },
   }
 }
 
@@ -62,7 +63,7 @@ function count(counts: Counts, registry: string, location: string): void {
 }
 
 /**
- * Puts every event of `messages` on the queue of its location. Resolves to the ids of the messages that have to be tried again:
+ * Puts every event of `messages` on the queue of its location, in `format`. Resolves to the ids of the messages that have to be tried again:
  * those that no location could be found for and those whose queue did not take them. They stay on the intake queue, in the end
  * on its dead-letter queue, and never go to another location. `entry` is filled in for the log.
  */
@@ -70,6 +71,7 @@ export async function routeMessages(
   messages: readonly IntakeMessage[],
   stage: string,
   queues: Queues,
+  format: Format,
   entry: Entry,
 ): Promise<string[]> {
   const failed: string[] = []
@@ -79,7 +81,7 @@ export async function routeMessages(
   Object.assign(entry, { received: messages.length, routed, failed: refused })
   for (const message of messages) {
     try {
-      const routable = read(message, stage)
+      const routable = read(message, stage, format)
       groups.set(routable.location, [...(groups.get(routable.location) ?? []), routable])
     } catch (error) {
       entry.error = error

@@ -3,10 +3,17 @@ import { resolve } from 'node:path'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import { families } from '../functions/webhook.ts'
 import { actions } from '../lib/actions.ts'
-import { activityDataSchema } from '../lib/activity.ts'
+import { type Activity, activityDataSchema } from '../lib/activity.ts'
+import { toText } from '../lib/body.ts'
 import { edition, NEWEST } from '../lib/edition.ts'
 import { errors } from '../lib/errors.ts'
+import { type AuditEvent, locate, writeEvent } from '../lib/event.ts'
+import { type FormatName, formatNames } from '../lib/formats/format.ts'
+import { formats } from '../lib/formats/index.ts'
+import { schemas } from '../lib/formats/schemas/index.ts'
 import { deadLetterQueue, intakeQueue, quarantineQueue } from '../lib/queues/names.ts'
+import { checkRegistries } from '../lib/registries.ts'
+import { route } from '../lib/route.ts'
 import type { TargetRule } from '../lib/target.ts'
 import { allQueues } from '../local/sqs.ts'
 import { allEvents, fields, overview, pages, summary } from './sources.ts'
@@ -30,9 +37,13 @@ function actionTable(): string {
   }
   const rows = actions.map((row) => {
     const kind = row.dataEvent ? 'data' : 'management'
-    return [short(row.action), code(row.family), kind, row.severity, standing(row), row.description]
+    const inCadf = row.cadf.map(code).join(' ')
+    return [short(row.action), code(row.family), kind, row.severity, inCadf, standing(row), row.description]
   })
-  return table(['action', 'family', 'event', 'severity', 'on the page', 'what it reports'], rows)
+  return table(
+    ['action', 'family', 'event', 'severity', '[CADF](events.md#cadf)', 'on the page', 'what it reports'],
+    rows,
+  )
 }
 
 function seedActionTable(): string {
@@ -93,6 +104,9 @@ function queueTable(): string {
   return table(['queue (stage `local`)', 'dead-letter queue', 'AWS region'], rows)
 }
 
+const json = (title: string, description: string, schema: object): string =>
+  `${JSON.stringify({ title, description, ...schema }, null, 2)}\n`
+
 function activitySchema(): string {
   const schema = toJsonSchema(activityDataSchema, {
     typeMode: 'input',
@@ -100,10 +114,59 @@ function activitySchema(): string {
     // The only custom schema is the one of objects with any fields.
     overrideSchema: ({ valibotSchema }) => (valibotSchema.type === 'custom' ? { type: 'object' } : undefined),
   })
-  const title = 'Activity'
   const description = 'What `data` of a CloudEvent of type `container-registry.<object>.<verb>` holds.'
-  return `${JSON.stringify({ title, description, ...schema }, null, 2)}\n`
+  return json('Activity', description, schema)
 }
+
+const eventSchema = (name: FormatName): string =>
+  json(`Event, ${name}`, 'A message of a location queue (docs/events.md).', toJsonSchema(schemas[name]))
+
+/** An event that has its location: a push as Distribution tells of it. */
+function sampleEvent(): AuditEvent {
+  const action = 'container-registry.image.push'
+  const configs = [
+    { id: 'distribution', source: 'distribution', domain: 'de.icr.io', region: 'eu-central', account: 'local' },
+  ] as const
+  const registry = checkRegistries(configs, SEED).get('distribution')
+  const row = edition(SEED).action(action)
+  const rule = families.find(({ family }) => family === 'image')?.target
+  if (!registry || !row || !rule) throw new Error('The sample of docs/events.md can not be written')
+  const activity: Activity = {
+    action,
+    senderId: 'e1',
+    time: Date.UTC(2020, 6, 28, 12),
+    target: { repository: 'team/app', tag: '1.0', digest: `sha256:${'6f25'.repeat(16)}` },
+    initiator: { name: 'alice', address: '192.0.2.10:51312', agent: 'docker/27.0' },
+    reason: {},
+    requestData: { mediaType: 'application/vnd.oci.image.manifest.v1+json' },
+    correlationId: 'r1',
+    domain: 'de.icr.io',
+  }
+  const event = writeEvent(activity, row, rule, registry, Date.UTC(2020, 6, 28, 12, 0, 1, 630))
+  return locate(event, route(registry.region, SEED).location)
+}
+
+const inOneLine = (value: unknown): string => {
+  if (Array.isArray(value)) return `[${value.map(inOneLine).join(', ')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  return `{ ${Object.entries(value)
+    .map(([key, inner]) => `${JSON.stringify(key)}: ${inOneLine(inner)}`)
+    .join(', ')} }`
+}
+
+/** JSON text in which whatever fits into a line stands in one. */
+function pretty(value: unknown, indent = '', label = ''): string {
+  const line = `${indent}${label}${inOneLine(value)}`
+  if (line.length <= 120 || typeof value !== 'object' || value === null) return line
+  const isList = Array.isArray(value)
+  const lines = Object.entries(value).map(([key, inner]) =>
+    pretty(inner, `${indent}  `, isList ? '' : `${JSON.stringify(key)}: `),
+  )
+  return `${indent}${label}${isList ? '[' : '{'}\n${lines.join(',\n')}\n${indent}${isList ? ']' : '}'}`
+}
+
+const eventExample = (name: FormatName): string =>
+  `\`\`\`json\n${pretty(JSON.parse(toText(formats[name].write(sampleEvent()))))}\n\`\`\``
 
 const sections: readonly { file: string; name: string; text: string }[] = [
   { file: 'README.md', name: 'locations', text: locationTable() },
@@ -117,6 +180,7 @@ const sections: readonly { file: string; name: string; text: string }[] = [
   { file: 'docs/sources.md', name: 'fields', text: fields() },
   { file: 'docs/sources.md', name: 'events', text: allEvents() },
   ...pages,
+  ...formatNames.map((name) => ({ file: 'docs/events.md', name, text: eventExample(name) })),
 ]
 
 const read = (file: string): string => {
@@ -136,6 +200,7 @@ function withSection(text: string, file: string, name: string, content: string):
 
 function wanted(): Map<string, string> {
   const files = new Map<string, string>([['docs/schemas/activity.json', activitySchema()]])
+  for (const name of formatNames) files.set(`docs/schemas/event.${name}.json`, eventSchema(name))
   for (const { file, name, text } of sections) {
     files.set(file, withSection(files.get(file) ?? read(file), file, name, text))
   }

@@ -91,6 +91,7 @@ describe('the environment', () => {
     expect(readConfig({})).toEqual({
       stage: 'local',
       edition: '2020-07-28',
+      eventFormat: 'activity-tracker',
       awsRegion: 'eu-central-1',
       accountId: '000000000000',
       emulated: false,

@@ -2,6 +2,8 @@ import { families } from '../functions/webhook.ts'
 import type { App } from '../lib/app.ts'
 import { edition } from '../lib/edition.ts'
 import type { AuditEvent } from '../lib/event.ts'
+import type { FormatName } from '../lib/formats/format.ts'
+import { formats } from '../lib/formats/index.ts'
 import { answer, answerError } from '../lib/http.ts'
 import type { Entry } from '../lib/log.ts'
 import { type MemoryQueues, memory } from '../lib/queues/memory.ts'
@@ -11,6 +13,7 @@ import { checkRegistries, type RegistryConfig } from '../lib/registries.ts'
 import type { Request } from '../lib/request.ts'
 import { routeMessages } from '../lib/router.ts'
 import { type SourceName, sources } from '../lib/sources/index.ts'
+import { checkQueued } from './formats/check.ts'
 
 // The router's public door with queues in memory: a request goes in as HTTP, an answer and messages come out.
 
@@ -71,18 +74,40 @@ export interface Door {
 const bytes = (body: unknown): Buffer =>
   Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
 
-/** A door with every secret `secret`, or those of `secrets`; `broken` replaces methods of the queues. */
-export function door(
-  options: { secrets?: readonly string[]; broken?: Partial<Queues>; registries?: readonly RegistryConfig[] } = {},
-): Door {
+/** What is particular to a door. */
+export interface Options {
+  /** Instead of the one secret `secret`. */
+  secrets?: readonly string[]
+  /** Methods of the queues that do something else. */
+  broken?: Partial<Queues>
+  registries?: readonly RegistryConfig[]
+  /** Instead of `activity-tracker`. */
+  format?: FormatName
+}
+
+/**
+ * A door. Every event that is put onto the intake queue through it is checked against the published schemas of all output formats
+ * and converted there and back.
+ */
+export function door(options: Options = {}): Door {
   const queues = memory()
   const intake = intakeQueue('test', 'eu-central-1')
   const quarantine = quarantineQueue('test', 'eu-central-1')
   for (const queue of [intake, quarantine, ...locationQueues('test')]) queues.create(queue)
-  const used: Queues = { ...queues, ...options.broken }
+  const { send } = { ...queues, ...options.broken }
+  const queued: string[] = []
+  const used: Queues = {
+    ...queues,
+    ...options.broken,
+    send(queue, messages) {
+      if (queue.name === intake.name) queued.push(...messages.map(({ body }) => body))
+      return send(queue, messages)
+    },
+  }
   const app: App = {
     stage: 'test',
     tables: edition('2020-07-28'),
+    eventFormat: options.format ?? 'activity-tracker',
     queues: used,
     receiver: {
       registries: checkRegistries(options.registries ?? configs, '2020-07-28'),
@@ -113,6 +138,7 @@ export function door(
       const response = await answer(sent, families, app, made.entry).catch((error: unknown) =>
         answerError(error, made.entry),
       )
+      for (const message of queued.splice(0)) checkQueued(JSON.parse(message) as AuditEvent)
       return { status: response.status, headers: response.headers, body: response.body as Body }
     },
     async intake() {
@@ -125,7 +151,7 @@ export function door(
     },
     async route() {
       const messages = await queues.receive(intake, 10_000, 0, 0)
-      return routeMessages(messages, 'test', used, { event: 'route' })
+      return routeMessages(messages, 'test', used, formats[app.eventFormat], { event: 'route' })
     },
   }
   return made

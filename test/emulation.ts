@@ -5,10 +5,13 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { AuditEvent } from '../lib/event.ts'
+import type { FormatName } from '../lib/formats/format.ts'
+import { formats } from '../lib/formats/index.ts'
 import { places } from '../lib/locations.ts'
 import { locationQueue } from '../lib/queues/names.ts'
 import type { QueueRef, Queues } from '../lib/queues/queue.ts'
 import { sqs } from '../lib/queues/sqs.ts'
+import { checkLocated } from './formats/check.ts'
 
 // Local emulation as a child process on free ports, with its state in a temporary folder: what `npm start` runs.
 
@@ -132,20 +135,24 @@ export function queueAt(location: string): QueueRef {
 
 /**
  * Takes events off `queue` until `enough` says so of all that were taken, or until `seconds` are over; resolves to what was
- * taken, in order of arrival.
+ * taken, in order of arrival. They are read in `format` and checked against the published
+ * schemas.
  */
 export async function take(
   queues: Queues,
   queue: QueueRef,
   enough: (taken: readonly Delivered[]) => boolean,
   seconds = 20,
+  format: FormatName = 'activity-tracker',
 ): Promise<Delivered[]> {
   const taken: Delivered[] = []
   const end = Date.now() + seconds * 1000
   while (!enough(taken) && Date.now() < end) {
     const messages = await queues.receive(queue, 10, 1, 60)
     await Promise.all(messages.map(({ receipt }) => queues.remove(queue, receipt)))
-    taken.push(...messages.map(({ body, attributes }) => ({ event: JSON.parse(body) as AuditEvent, attributes })))
+    for (const { body, attributes } of messages) {
+      taken.push({ event: checkLocated(formats[format].read(JSON.parse(body))), attributes })
+    }
   }
   return taken
 }

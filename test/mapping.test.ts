@@ -6,7 +6,8 @@ import { places } from '../lib/locations.ts'
 import { type Delivered, type Emulation, queueAt, startEmulation, take } from './emulation.ts'
 import { cloudEvent } from './samples.ts'
 
-// Every action from every region, through HTTP and the family's own function, to the queue of the right location.
+// Every action from every region, through HTTP and the family's own function, to the queue of the right location; in CADF, so that
+// EVENT_FORMAT is seen to reach the router.
 
 // Typed off the two pages, not off the table.
 const oldPage: [region: string, location: string][] = [
@@ -39,11 +40,12 @@ const senders = [
   ...newPage.map(([region, location]) => ({ id: `new-${region}`, location, rows: edition('2026-08-11').actions })),
 ]
 
+const format = 'cadf'
 let emulation: Emulation
 
 beforeAll(async () => {
   emulation = await startEmulation({
-    env: { REGISTRIES: resolve(import.meta.dirname, 'fixtures/registries/regions.ts') },
+    env: { EVENT_FORMAT: format, REGISTRIES: resolve(import.meta.dirname, 'fixtures/registries/regions.ts') },
   })
 }, 30_000)
 
@@ -69,7 +71,7 @@ test('30 actions x 6 registries of the seed edition, 36 x 13 of the newest', asy
   const looks = places.map(async ({ location }) => {
     const wanted = sent.filter(([at]) => at === location).length
     const ids = (events: readonly Delivered[]) => new Set(events.map(({ event }) => event.id)).size
-    const taken = await take(emulation.queues, queueAt(location), (events) => ids(events) >= wanted, 30)
+    const taken = await take(emulation.queues, queueAt(location), (events) => ids(events) >= wanted, 30, format)
     const rows = taken.map(
       ({ event, attributes }) => [event.id, [attributes.location, event.id, event.action]] as const,
     )

@@ -1,6 +1,7 @@
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, SQSBatchResponse, SQSEvent } from 'aws-lambda'
 import { app } from '../app.ts'
+import { formats } from '../formats/index.ts'
 import { answer, answerError } from '../http.ts'
 import { type Entry, log } from '../log.ts'
 import type { Request, Response } from '../request.ts'
@@ -99,7 +100,7 @@ export function router() {
       },
     })
     .handler(async ({ input, entry }) => {
-      const { stage, queues } = app()
-      return retry(await routeMessages(input.Records, stage, queues, entry))
+      const { stage, queues, eventFormat } = app()
+      return retry(await routeMessages(input.Records, stage, queues, formats[eventFormat], entry))
     })
 }

@@ -4,6 +4,7 @@ import type { AuditEvent } from '../../lib/event.ts'
 import { places } from '../../lib/locations.ts'
 import type { Received } from '../../lib/queues/queue.ts'
 import { type Emulation, queueAt, startEmulation } from '../emulation.ts'
+import { checkLocated } from '../formats/check.ts'
 import { depth, drained, occupied } from './depth.ts'
 
 // The promise of a 202: the event is kept, whatever happens next. Webhooks are sent without pause while the emulation is killed at
@@ -156,7 +157,7 @@ async function look(location: string): Promise<AuditEvent[]> {
   for (let at = 0; at < messages.length; at += 50) {
     await Promise.all(messages.slice(at, at + 50).map(({ receipt }) => emulation.queues.hide(queue, receipt, 1)))
   }
-  return messages.map(({ body }) => JSON.parse(body) as AuditEvent)
+  return messages.map(({ body }) => checkLocated(JSON.parse(body)))
 }
 
 async function findAll(): Promise<Found> {
