@@ -131,7 +131,7 @@ describe('size', () => {
         )
         expect(Buffer.byteLength(message?.body ?? '')).toBeLessThanOrEqual(32 * 1024)
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     )
   })
 })

@@ -412,6 +412,6 @@ test('any bytes of a genuine sender end as accepted, ignored or quarantined, and
       expect(counted).toBe(opened.entry.received)
       expect((await opened.intake()).length).toBe(answer.accepted.length)
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   )
 })

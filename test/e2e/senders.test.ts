@@ -5,6 +5,7 @@ import { Webhook } from 'standardwebhooks'
 import { secretVariable } from '../../lib/secrets.ts'
 import { type Emulation, queueAt, startEmulation, take } from '../emulation.ts'
 import { senders } from '../sources/senders/index.ts'
+import { actionLog } from '../sources/senders/quay.ts'
 import { send, type Way } from '../sources/ways.ts'
 
 // Senders over HTTP, into the emulation and out of its queues: the CloudEvents SDK with the signing library of Standard Webhooks,
@@ -114,3 +115,40 @@ test.each(others.map((sender) => [`${sender.source}, ${sender.body.length} bytes
     expect(emulation.output()).not.toContain('token=')
   },
 )
+
+test('a Splunk collector’s request, with the registry in its token', async () => {
+  const answer = await fetch(`${emulation.url}/services/collector/event`, {
+    method: 'POST',
+    headers: { authorization: 'Splunk quay:local', 'content-type': 'application/json' },
+    body: new Uint8Array(actionLog.body),
+  })
+  expect(answer.status).toBe(202)
+  const { accepted } = (await answer.json()) as { accepted: object[] }
+  expect(accepted.length).toBeGreaterThan(0)
+})
+
+test('Event Grid’s validation is answered with its code', async () => {
+  const event = {
+    id: '2d1781af-3a4c-4d7c-bd0c-e34b19da4e66',
+    topic: '/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme',
+    eventType: 'Microsoft.EventGrid.SubscriptionValidationEvent',
+    data: { validationCode: '512d38b6', validationUrl: 'https://rp.example/validate' },
+  }
+  const answer = await fetch(`${emulation.url}/webhooks/acr?token=local`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json; charset=utf-8', 'aeg-event-type': 'SubscriptionValidation' },
+    body: JSON.stringify([event]),
+  })
+  expect(answer.status).toBe(200)
+  expect(await answer.json()).toEqual({ validationResponse: '512d38b6' })
+})
+
+test('the handshake of CloudEvents is answered', async () => {
+  const answer = await fetch(`${emulation.url}/webhooks/acr?token=local`, {
+    method: 'OPTIONS',
+    headers: { 'webhook-request-origin': 'eventgrid.azure.net', 'webhook-request-rate': '120' },
+  })
+  expect(answer.status).toBe(200)
+  expect(answer.headers.get('webhook-allowed-origin')).toBe('eventgrid.azure.net')
+  expect(answer.headers.get('webhook-allowed-rate')).toBe('120')
+})
