@@ -11,10 +11,13 @@ const isDeeper = (value: unknown, levels: number): boolean =>
   value !== null &&
   (levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1)))
 
+/** `{` and `[` */
+const BRACKETS = [0x7b, 0x5b]
+
 /** Whether `bytes` have so many brackets that what they hold may be too deep: counting them is quick, and few have. */
 export function mayBeDeep(bytes: Buffer): boolean {
   let count = 0
-  for (const bracket of '{[') {
+  for (const bracket of BRACKETS) {
     for (let at = bytes.indexOf(bracket); at >= 0; at = bytes.indexOf(bracket, at + 1))
       if (++count > MAX_DEPTH) return true
   }

@@ -26,9 +26,26 @@ export function parseTime(text: string): number | undefined {
   return time <= LAST ? time : undefined
 }
 
+const DAY = 24 * 60 * MINUTE
+
+// Most events are of one day, whose date need not be worked out again and again.
+let day = Number.NaN
+let date = ''
+
+const two = (value: number): string => (value < 10 ? `0${value}` : String(value))
+
 /** `time` (milliseconds since 1970) in the strict form of Activity Tracker: UTC, two fraction digits, `+0000`. */
 export function formatTime(time: number): string {
-  return `${new Date(time).toISOString().slice(0, 22)}+0000`
+  const today = Math.floor(time / DAY)
+  if (today !== day) {
+    date = new Date(time).toISOString().slice(0, 10)
+    day = today
+  }
+  const hundredths = Math.floor((time - today * DAY) / 10)
+  const seconds = Math.floor(hundredths / 100)
+  const minutes = Math.floor(seconds / 60)
+  const clock = `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}:${two(seconds % 60)}.${two(hundredths % 100)}`
+  return `${date}T${clock}+0000`
 }
 
 /**

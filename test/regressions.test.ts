@@ -539,3 +539,13 @@ test('an id that the sender chose was given a location', async () => {
   const [body] = await peek(opened.queues, { name: 'registry-events-test-eu-de', awsRegion: 'eu-central-1' })
   expect(JSON.parse(body ?? '{}').target.id).toBe(id)
 })
+
+test('a time is written as Date writes it, whatever the day before was', () => {
+  const times = [
+    0, -1, 1, 951_782_399_999, 951_782_400_000, 1_709_164_799_999, -30_610_224_000_000, 253_402_300_799_999,
+  ]
+  const random = Array.from({ length: 500 }, (_, index) => (index * 7_654_321_987) % 4_000_000_000_000)
+  for (const time of [...times, ...random]) {
+    expect(formatTime(time)).toBe(`${new Date(time).toISOString().slice(0, 22)}+0000`)
+  }
+})

@@ -32,10 +32,9 @@ export function meaningOf(sender: string, vocabulary: Vocabulary, name: string, 
   if (!meaning) {
     throw new RouterError('UNKNOWN_ACTION', `${sender} has no event ${JSON.stringify(name.slice(0, 96))} known here.`)
   }
-  const { unless, ...verdict } = meaning
-  return unless && (settings as Readonly<Record<string, unknown>>)[unless.setting] === unless.is
-    ? unless.becomes
-    : verdict
+  const { unless } = meaning
+  const applies = unless && (settings as Readonly<Record<string, unknown>>)[unless.setting] === unless.is
+  return applies ? unless.becomes : meaning
 }
 
 /** The full name of an action. */
