@@ -99,7 +99,7 @@ export async function receive(
     return handshake
   }
   if (request.method !== 'POST') throw new RouterError('NOT_FOUND')
-  const { events, ignored, unusable } = sort(request, registry, families, entry)
+  const { events, ignored, unusable } = sort({ ...request, registry: registry.id }, registry, families, entry)
   const name = families.length === 1 ? (families[0] as FamilyRules).family : 'webhook'
   const kept = quarantine(registry, name, request, unusable)
   entry.family = name

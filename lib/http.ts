@@ -22,7 +22,7 @@ const COLLECTOR = '/services/collector/event'
 
 /** The registry that a collector's request without a path of its own is for: `Authorization: Splunk <registry>:<secret>`. */
 const inCredentials = ({ headers }: Request): string =>
-  /^splunk +([^:]+):/i.exec(headers.authorization ?? '')?.[1] ?? '-'
+  /^splunk +([^\s:]+):/i.exec(headers.authorization ?? '')?.[1] ?? '-'
 
 /** Registry and family that `request` is addressed to; `undefined` when its path is none of a webhook. */
 function addressee(request: Request): { id: string; family: string | undefined } | undefined {
@@ -57,7 +57,10 @@ export async function answer(
   entry: Entry,
 ): Promise<Response> {
   const { method, path } = request
-  if ((path.startsWith('/webhooks/') || path === COLLECTOR) && (method === 'POST' || method === 'OPTIONS'))
+  if (
+    (path.startsWith('/webhooks/') || path.replace(/\/$/, '') === COLLECTOR) &&
+    (method === 'POST' || method === 'OPTIONS')
+  )
     return webhook(request, families, app, entry)
   if (method === 'GET' && path === '/health') {
     await app.receiver.queues.ready(app.receiver.intake)

@@ -1,4 +1,4 @@
-import { type Activity, activityDataSchema } from './activity.ts'
+import { type Activity, type ActivityData, activityDataSchema } from './activity.ts'
 import { toBody } from './body.ts'
 import { type EditionAction, whereabouts } from './edition.ts'
 import { errors, RouterError } from './errors.ts'
@@ -12,12 +12,14 @@ import type { Registry } from './registries.ts'
 import type { Request } from './request.ts'
 import { sources } from './sources/index.ts'
 import { checkTarget, type FamilyRules } from './target.ts'
-import { clean } from './text.ts'
+import { clean, cleanAll } from './text.ts'
 
 // The middle of the story of a webhook: read each item → look it up → write its event.
 
 /** Most events of one body, and most unusable items that are listed; Event Grid, the largest sender, has about 850 in its 1 MB. */
 const MAX_ITEMS = 1000
+/** Most items of one body that are read, ignored ones included: more than any sender's 1 MiB can hold. */
+const MAX_READ = 10_000
 
 function lookUp(action: string, registry: Registry): EditionAction {
   for (const tables of registry.editions) {
@@ -30,10 +32,33 @@ function lookUp(action: string, registry: Registry): EditionAction {
   throw new RouterError('UNKNOWN_ACTION', `${name} is not in edition ${dates}: ${elsewhere ?? 'no edition has it'}.`)
 }
 
-/** `activity` checked against its schema. Throws `INVALID_TARGET` or `INVALID_ITEM`, naming the field. */
-function check({ action, senderId, time, ...data }: Activity): Activity {
+/** Most characters of a text in an object that a source wrote from what users say. */
+const MAX_TEXT = 1024
+
+type Bag = Record<string, unknown>
+
+const cleanBag = (bag: Bag): Bag => cleanAll(bag, MAX_TEXT) as Bag
+
+/** `data` with clean texts in its objects: they come from users as much as names do. */
+function cleanObjects(data: ActivityData): ActivityData {
+  const { target, requestData, responseData } = data
+  if (!target.policy && !requestData && !responseData) return data
+  return {
+    ...data,
+    ...(target.policy ? { target: { ...target, policy: cleanBag(target.policy) } } : {}),
+    ...(requestData ? { requestData: cleanBag(requestData) } : {}),
+    ...(responseData ? { responseData: cleanBag(responseData) } : {}),
+  }
+}
+
+/**
+ * `activity` checked against its schema, and its objects cleaned unless they are `verbatim`. Throws `INVALID_TARGET` or
+ * `INVALID_ITEM`, naming the field.
+ */
+function check({ action, senderId, time, ...data }: Activity, verbatim: boolean): Activity {
   const codeOf = (path: string) => (path.startsWith('target') ? 'INVALID_TARGET' : 'INVALID_ITEM')
-  return { ...parse(activityDataSchema, data, codeOf, 'data'), action, senderId, time }
+  const checked = parse(activityDataSchema, data, codeOf, 'data')
+  return { ...(verbatim ? checked : cleanObjects(checked)), action, senderId, time }
 }
 
 const TEXTS = ['id', 'name', 'address', 'agent', 'authnId', 'authnName'] as const
@@ -47,6 +72,9 @@ function cleanedOf(before: Activity, after: Activity): string[] {
   if (before.correlationId !== after.correlationId) paths.push('correlationId')
   if (before.domain !== after.domain) paths.push('domain')
   if (before.reason.message !== after.reason.message) paths.push('reason.message')
+  for (const name of ['requestData', 'responseData'] as const) {
+    if (before[name] && JSON.stringify(before[name]) !== JSON.stringify(after[name])) paths.push(name)
+  }
   return paths
 }
 
@@ -66,7 +94,7 @@ function toEvent(
     )
   }
   const rule = rules.except?.[row.action] ?? rules.target
-  const checked = check(activity)
+  const checked = check(activity, sources[registry.source].verbatim === true)
   checkTarget(row.action, rule, checked.target)
   return writeEvent(checked, row, rule, registry, receivedAt, cleanedOf(activity, checked))
 }
@@ -99,14 +127,17 @@ export function sort(request: Request, registry: Registry, families: readonly Fa
     sorted.unusable.push(toUnusable(error, undefined, entry))
     return sorted
   }
+  if (items.length > MAX_READ)
+    return tooMany(`The body has ${items.length} items, the limit is ${MAX_READ}.`, items.length)
   const deep = mayBeDeep(request.body)
-  items.forEach((item, index) => {
+  for (const [index, item] of items.entries()) {
+    if (sorted.events.length > MAX_ITEMS) break
     try {
       if (deep) checkDepth(item)
       const read = source.read(item, request, registry.settings)
       if ('ignored' in read) {
         sorted.ignored[read.ignored] = (sorted.ignored[read.ignored] ?? 0) + 1
-        return
+        continue
       }
       const event = toEvent(read, registry, families, request.receivedAt)
       const attributes = { type: 'audit', account: registry.account, action: event.action, id: event.id }
@@ -114,9 +145,16 @@ export function sort(request: Request, registry: Registry, families: readonly Fa
     } catch (error) {
       sorted.unusable.push(toUnusable(error, index, entry))
     }
-  })
+  }
   return limit(sorted, items.length)
 }
+
+/** The whole body as one unusable thing, which stands for `count` items. */
+const tooMany = (message: string, count: number): Sorted => ({
+  events: [],
+  ignored: {},
+  unusable: [{ reason: 'TOO_MANY_ITEMS', message, item: undefined, count }],
+})
 
 /**
  * What is more than one answer and one quarantine can hold: too many events go to quarantine as one body, too many unusable items
@@ -124,18 +162,9 @@ export function sort(request: Request, registry: Registry, families: readonly Fa
  */
 function limit(sorted: Sorted, items: number): Sorted {
   const { events, unusable } = sorted
-  const whole = (message: string, count: number): Unusable[] => [
-    { reason: 'TOO_MANY_ITEMS', message, item: undefined, count },
-  ]
-  if (events.length > MAX_ITEMS) {
-    return {
-      events: [],
-      ignored: {},
-      unusable: whole(`The body has ${events.length} events, the limit is ${MAX_ITEMS}.`, items),
-    }
-  }
+  if (events.length > MAX_ITEMS) return tooMany(`The body has more than ${MAX_ITEMS} events, the limit.`, items)
   const [first] = unusable
   if (!first || unusable.length <= MAX_ITEMS) return sorted
   const message = `${unusable.length} of ${items} items are unusable, the first, number ${first.item}: ${first.message}`
-  return { ...sorted, unusable: whole(message, unusable.length) }
+  return { ...sorted, unusable: tooMany(message, unusable.length).unusable }
 }

@@ -94,7 +94,7 @@ function settingsOf(
   const schema = v.strictObject(entries, (issue) =>
     issue.expected === 'never' ? `${source} has no such setting; it has ${known}` : 'has to be an object',
   )
-  const parsed = v.safeParse(schema, accept ?? {})
+  const parsed = v.safeParse(schema, Array.isArray(accept) ? null : accept === undefined ? {} : accept)
   for (const issue of parsed.issues ?? []) {
     const path = v.getDotPath(issue)
     complain(`${path ? `accept.${path}` : 'accept'}: ${issue.message}`)

@@ -7,6 +7,8 @@ export interface Request {
   headers: Readonly<Record<string, string>>
   body: Buffer
   receivedAt: number
+  /** Id of the registry that it is genuine for, once that is known. */
+  registry?: string
 }
 
 /** An HTTP answer; `body` is sent as JSON. */

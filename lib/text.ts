@@ -11,6 +11,14 @@ export function clean(value: string, limit: number): string {
   return (plain.length > limit ? plain.slice(0, limit) : plain).toWellFormed()
 }
 
+/** `value` with every text in it, however deep, as `clean` makes it; names of fields stay. */
+export function cleanAll(value: unknown, limit: number): unknown {
+  if (typeof value === 'string') return clean(value, limit)
+  if (Array.isArray(value)) return value.map((inner) => cleanAll(inner, limit))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, cleanAll(inner, limit)]))
+}
+
 /** Whether `value` can be put into an event as it is: `clean` would not change it. */
 export const isClean = (value: string, limit: number): boolean =>
   value.length <= limit && value.search(CONTROL) < 0 && value.trim() === value && value.isWellFormed()

@@ -13,7 +13,12 @@ const READABLE = /^(?!multipart\/)[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:\s*;[^,]*)?$/
 interface HapiRequest {
   headers: Record<string, string>
   payload: unknown
-  response: { isBoom?: boolean; output?: { statusCode: number; payload: object; headers: object } }
+  response: {
+    isBoom?: boolean
+    output?: { statusCode: number; payload: object; headers: object }
+    statusCode?: number
+    source?: unknown
+  }
 }
 interface HapiServer {
   ext(event: string, method: (request: HapiRequest, toolkit: { continue: symbol }) => symbol): void
@@ -46,6 +51,12 @@ export function likeAws(server: HapiServer): void {
         response.output.statusCode === 413 ? 'TOO_LARGE' : response.output.statusCode < 500 ? 'NOT_FOUND' : 'INTERNAL'
       response.output.statusCode = errors[code].status
       response.output.payload = { code, message: errors[code].message }
+    }
+    // What a function failed with that never answered: serverless-offline makes a 200 of it, with a stack.
+    const failed = response.source
+    if (typeof failed === 'object' && failed !== null && 'errorMessage' in failed && 'stackTrace' in failed) {
+      response.statusCode = errors.INTERNAL.status
+      response.source = { code: 'INTERNAL', message: errors.INTERNAL.message }
     }
     return toolkit.continue
   })

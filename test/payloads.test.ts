@@ -26,7 +26,7 @@ interface Listed {
 const read = (file: string): Buffer => readFileSync(resolve(FOLDER, file))
 const listed = (): Listed[] => JSON.parse(read('index.json').toString('utf8')) as Listed[]
 
-// Google signs with a key of its own: how that is done stands with its sender.
+// How Artifact Registry does it without tokens stands with its sender; tokens have tests of their own.
 const usual: Readonly<Record<string, ways.Way | undefined>> = {
   alibaba: ways.url,
   artifactory: ways.jfrogSecret,

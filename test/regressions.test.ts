@@ -11,6 +11,8 @@ import { environmentSecrets, managedSecrets } from '../lib/secrets.ts'
 import { formatTime, parseTime } from '../lib/time.ts'
 import { door, NOW, peek } from './door.ts'
 import { cloudEvent } from './samples.ts'
+import { binary as zotEvent } from './sources/senders/zot.ts'
+import { standard } from './sources/ways.ts'
 
 // Faults that were there once, each named after what went wrong.
 
@@ -504,19 +506,19 @@ describe('many items', () => {
   test('noise beside an event cost the event', async () => {
     const { post } = door()
     const { body } = await post('/webhooks/distribution', {
-      events: [...Array.from({ length: 20_000 }, () => noise), good],
+      events: [...Array.from({ length: 9000 }, () => noise), good],
     })
-    expect([body.accepted.length, body.ignored, body.quarantined]).toEqual([1, 20_000, []])
+    expect([body.accepted.length, body.ignored, body.quarantined]).toEqual([1, 9000, []])
   })
 
   test('unusable items beside an event cost the event', async () => {
     const { post, quarantine } = door()
     const { body } = await post('/webhooks/distribution', {
-      events: [good, ...Array.from({ length: 100_000 }, () => 0)],
+      events: [good, ...Array.from({ length: 9000 }, () => 0)],
     })
     expect([body.accepted.length, body.quarantined.map(({ reason }) => reason)]).toEqual([1, ['TOO_MANY_ITEMS']])
     const [kept] = await quarantine()
-    expect(kept?.message).toMatch(/^100000 of 100001 items are unusable, the first, number 1: /)
+    expect(kept?.message).toMatch(/^9000 of 9001 items are unusable, the first, number 1: /)
     expect(kept?.item).toBeUndefined()
   })
 
@@ -526,6 +528,86 @@ describe('many items', () => {
     const { body } = await post('/webhooks/distribution', { events })
     expect([body.accepted, body.ignored, body.quarantined.length, await intake()]).toEqual([[], 0, 1, []])
   })
+})
+
+test('a body of tiny items was read for seconds', async () => {
+  const { post, quarantine } = door()
+  const events = Array.from({ length: 500_000 }, () => 0)
+  const { status, body } = await post('/webhooks/distribution', { events })
+  expect([status, body.quarantined.map(({ reason }) => reason)]).toEqual([202, ['TOO_MANY_ITEMS']])
+  expect((await quarantine())[0]?.message).toBe('The body has 500000 items, the limit is 10000.')
+})
+
+describe('what took anybody without a secret seconds of the processor', () => {
+  // So much that a time that grows with its square is over that of a test by far.
+  const refused = async (path: string, body: Buffer, headers: Record<string, string>) => {
+    const { app, post } = door()
+    app.receiver.bodyLimit = 6 * 1024 * 1024
+    expect((await post(path, body, { headers })).status).toBe(401)
+  }
+  const form = 'application/x-www-form-urlencoded'
+
+  test.each([
+    ['many fields', Buffer.from('a&'.repeat(3_000_000))],
+    ['many empty fields', Buffer.from('&'.repeat(6_000_000))],
+    ['many fields of almost that name', Buffer.from('xpayload='.repeat(600_000))],
+    ['one long field', Buffer.from(`payload=${'%41'.repeat(2_000_000)}`)],
+  ])('a form of %s', (_name, body) =>
+    refused('/webhooks/nobody', body, { 'content-type': form, 'x-gitea-signature': '0'.repeat(64) }),
+  )
+
+  test('a header of many spaces', () =>
+    refused('/services/collector/event', Buffer.from('{}'), { authorization: `Splunk${' '.repeat(200_000)}x` }))
+})
+
+test('texts in the objects that a source writes were kept as users wrote them', async () => {
+  const { post, intake } = door()
+  const body = {
+    domain: 'docker',
+    event_type: 'promoted',
+    data: {
+      repo_key: 'src\u0007\u202e',
+      image_name: 'app',
+      tag: `x\u0000${'y'.repeat(5000)}`,
+      target_repo: 'dst',
+      target_tag: '1',
+    },
+  }
+  await post('/webhooks/artifactory', body, { headers: { 'x-jfrog-event-auth': 'secret' } })
+  const [event] = await intake()
+  expect(event?.target.name).toBe('de.icr.io/dst/app:1')
+  expect(event?.requestData).toMatchObject({ sourceRepository: 'src', sourceTag: `x ${'y'.repeat(1022)}` })
+  expect(event?.route?.cleaned).toContain('requestData')
+})
+
+test('one registry’s window ended with another’s', async () => {
+  const account = 'acme'
+  const registries = (['dev', 'prod'] as const).map(
+    (id) => ({ id, source: 'artifactory', domain: 'a.example', region: 'eu-central', account }) as const,
+  )
+  const { post } = door({ registries })
+  const data = { repo_key: 'docker', image_name: 'app', tag: '1', sha256: 'ab'.repeat(32) }
+  const id = async (registry: string, seconds: number) => {
+    const { body } = await post(
+      `/webhooks/${registry}`,
+      { domain: 'docker', event_type: 'pushed', data },
+      { headers: { 'x-jfrog-event-auth': 'secret' }, receivedAt: NOW + seconds * 1000 },
+    )
+    return body.accepted[0]?.id
+  }
+  await id('dev', 0)
+  const first = await id('prod', 175)
+  expect(await id('prod', 185)).toBe(first)
+})
+
+test('a signature of zot’s body was good for any event that headers made of it', async () => {
+  const { post, intake, quarantine } = door()
+  const signature = standard.credentials(zotEvent.body, 'secret')
+  const headers = { ...zotEvent.headers, ...standard.headers, [standard.at]: signature, authorization: '' }
+  const { status } = await post('/webhooks/zot', zotEvent.body, { headers })
+  expect(status).toBe(202)
+  expect(await intake()).toEqual([])
+  expect((await quarantine()).map(({ reason }) => reason)).toEqual(['INVALID_ENVELOPE'])
 })
 
 test('an id that the sender chose was given a location', async () => {

@@ -11,7 +11,7 @@ const EVENT = 'http://schemas.dmtf.org/cloud/audit/1.0/event'
 const STATUS_CODES = 'http://www.iana.org/assignments/http-status-codes/http-status-codes.xml'
 const ACTION_TAG = '//container-registry/action?value='
 const ATTACHMENT = 'urn:registry-event-router:'
-/** CADF's own word, for an id that must not be empty. The attachment has the empty one. */
+/** CADF's own word, for an id that must not be empty. The attachment has what the sender wrote. */
 const UNKNOWN = 'unknown'
 /** A credential must have a token. No webhook carries one; this is how consumers of CADF know that it was masked. */
 const MASKED = 'xxxxxxxx'
@@ -72,8 +72,13 @@ const attach = (name: string, content: unknown): Attachment => ({
   content,
 })
 
-/** An id that is not empty, and what tells that it was. */
-const idOf = (id: string): [id: string, rest: { id?: '' }] => (id === '' ? [UNKNOWN, { id }] : [id, {}])
+const URI = /^(?:[\w.~:/?#[\]@!$&'()*+,;=-]|%[0-9A-F]{2})+$/i
+
+/** An id as CADF wants it, a URI that is not empty, and how the sender wrote it when that is something else. */
+function idOf(id: string): [id: string, rest: { id?: string }] {
+  if (id === '') return [UNKNOWN, { id }]
+  return URI.test(id) ? [id, {}] : [encodeURI(id), { id }]
+}
 
 function writeInitiator(initiator: EventInitiator): [CadfEvent['initiator'], Rest['initiator']] {
   const { id: own, typeURI, name, credential, host, ...rest } = initiator
@@ -156,7 +161,15 @@ function readTarget({ typeURI, ...target }: CadfEvent['target'], rest: Partial<E
 
 function read(json: unknown): AuditEvent {
   if (!isObject(json) || json.typeURI !== EVENT || !Array.isArray(json.attachments)) throw notOf('cadf')
-  const event = json as unknown as CadfEvent
+  try {
+    return readEvent(json as unknown as CadfEvent)
+  } catch {
+    // Somebody else's event of CADF: anything may be missing.
+    throw notOf('cadf')
+  }
+}
+
+function readEvent(event: CadfEvent): AuditEvent {
   const attached = (name: string) => event.attachments.find((attachment) => attachment?.name === name)?.content
   const action = event.tags?.find((tag) => tag.startsWith(ACTION_TAG))?.slice(ACTION_TAG.length)
   const left = attached('activity-tracker') as Rest | undefined

@@ -141,10 +141,10 @@ function domainOf({ data: { request }, resource }: Event): string | undefined {
 /** How long equal events without id and time count as one delivery that was repeated. */
 const WINDOW = 10 * 60 * 1000
 
-function idOf({ id }: Event, item: unknown, time: number | undefined, receivedAt: number): string {
+function idOf({ id }: Event, item: unknown, time: number | undefined, request: Request): string {
   if (id) return id
   const content = JSON.stringify(item)
-  return time === undefined ? idInWindow(`acr ${content}`, receivedAt, WINDOW) : fingerprint(content)
+  return time === undefined ? idInWindow(`acr ${content}`, request, WINDOW) : fingerprint(content)
 }
 
 function initiatorOf({ data: { actor, request } }: Event): Initiator {
@@ -231,7 +231,7 @@ export const acr = defineSource({
   settings: { children, signatures, charts },
   vocabulary,
   items,
-  read(item, { receivedAt }, settings) {
+  read(item, sent, settings) {
     const event = readItem(item)
     const tag = tagOf(event)
     const name = nameOf(event, tag)
@@ -243,7 +243,7 @@ export const acr = defineSource({
     const requestData = requestDataOf(event)
     return {
       action: fullName(verdict.action),
-      senderId: `${idOf(event, item, time, receivedAt)} ${event.type} ${target?.digest ?? ''} ${tag ?? ''}`,
+      senderId: `${idOf(event, item, time, sent)} ${event.type} ${target?.digest ?? ''} ${tag ?? ''}`,
       time,
       target: targetOf(event, tag),
       initiator: initiatorOf(event),

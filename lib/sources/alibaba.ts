@@ -95,7 +95,7 @@ function domainOf({ region, instance_id, instance_name }: Repository, said: stri
   return isShared && region && /^[a-z0-9-]{1,63}$/.test(region) ? `registry.${region}.aliyuncs.com` : undefined
 }
 
-function readTrigger(item: unknown, { receivedAt }: Request, settings: object): Activity | Noise {
+function readTrigger(item: unknown, request: Request, settings: object): Activity | Noise {
   const { push_data, repository } = parse(triggerSchema, item, 'INVALID_ITEM', 'The item')
   const { tag, digest, pushed_at } = push_data
   const verdict = meaningOf(
@@ -112,7 +112,7 @@ function readTrigger(item: unknown, { receivedAt }: Request, settings: object): 
   const content = JSON.stringify(item)
   return {
     action: fullName(verdict.action),
-    senderId: time === undefined ? idInWindow(`alibaba ${content}`, receivedAt, WINDOW) : fingerprint(content),
+    senderId: time === undefined ? idInWindow(`alibaba ${content}`, request, WINDOW) : fingerprint(content),
     time,
     target: { ...(name ? { repository: name } : {}), ...(tag ? { tag } : {}), ...(digest ? { digest } : {}) },
     initiator: {},

@@ -3,6 +3,7 @@ import type { Activity, Initiator, Target } from '../activity.ts'
 import { RouterError } from '../errors.ts'
 import { parseJson } from '../json.ts'
 import { parse } from '../parse.ts'
+import type { Request } from '../request.ts'
 import { isDigest } from './image.ts'
 import { children, setting, signatures } from './settings.ts'
 import { jfrogSecret, jfrogSha1, jfrogSha256, standard } from './signature.ts'
@@ -103,19 +104,25 @@ function curationOf(body: object): string | undefined {
   if ('domain' in body || 'event_type' in body) return undefined
   if ('waiver_request' in body) return 'curation waiver request'
   if ('curation_event_type' in body) return 'curation policy changed'
-  return 'package_type' in body && 'package_name' in body ? 'curation package blocked' : undefined
+  const fields = ['package_type', 'package_name', 'curated_repository_name', 'policies']
+  return fields.every((field) => field in body) ? 'curation package blocked' : undefined
 }
 
 /** The tag; children of a multi-arch image have their digest there, as the name of their folder. */
+/** The digest that a child of a multi-arch image has in place of a tag. */
+const digestIn = (tag: string | null | undefined): string | undefined =>
+  tag && !tagOf(tag) ? tag.replace('__', ':') : undefined
+
 const tagOf = (tag: string | null | undefined): string | undefined =>
   tag && !isDigest(tag) && !/^sha256__[0-9a-f]{64}$/.test(tag) ? tag : undefined
 
 function targetOf(repositoryKey: string | null | undefined, tag: string | undefined, data: NonNullable<Event['data']>) {
   const { image_name, sha256 } = data
+  const digest = sha256 ? (sha256.includes(':') ? sha256 : `sha256:${sha256}`) : digestIn(data.tag)
   const target: Target = {
     ...(repositoryKey && image_name ? { repository: `${repositoryKey}/${image_name}` } : {}),
     ...(tag ? { tag } : {}),
-    ...(sha256 ? { digest: sha256.includes(':') ? sha256 : `sha256:${sha256}` } : {}),
+    ...(digest ? { digest } : {}),
   }
   return target
 }
@@ -160,10 +167,10 @@ function requestDataOf({ source, userContext }: Event, data: NonNullable<Event['
 const WINDOW = 3 * 60 * 1000
 
 /** What an event says, without the subscription that told of it: two subscriptions of one event are one event. */
-const contentOf = ({ domain, event_type, data, source, userContext }: Event): string =>
-  `artifactory ${JSON.stringify([domain, event_type, data, source, userContext])}`
+const contentOf = ({ domain, event_type, data, source, userContext, jpd_origin }: Event): string =>
+  `artifactory ${JSON.stringify([domain, event_type, data, source, userContext, jpd_origin])}`
 
-function read(item: unknown, receivedAt: number, settings: object): Activity | Noise {
+function read(item: unknown, request: Request, settings: object): Activity | Noise {
   const curation = curationOf(item as object)
   if (curation) return meaningOf('Artifactory', vocabulary, curation) as Noise
   const event = parse(eventSchema, item, 'INVALID_ITEM', 'The item')
@@ -176,7 +183,7 @@ function read(item: unknown, receivedAt: number, settings: object): Activity | N
   const domain = domainOf(event.jpd_origin)
   return {
     action: fullName(verdict.action),
-    senderId: idInWindow(contentOf(event), receivedAt, WINDOW),
+    senderId: idInWindow(contentOf(event), request, WINDOW),
     time: undefined,
     target: targetOf(data.target_repo || data.repo_key, tagOf(data.target_tag) ?? ownTag, data),
     initiator: initiatorOf(event),
@@ -227,5 +234,5 @@ export const artifactory = defineSource({
     }
     return [body]
   },
-  read: (item, { receivedAt }, settings) => read(item, receivedAt, settings),
+  read,
 })

@@ -80,7 +80,7 @@ function nameOf(action: string, tag: string | undefined): string {
   return action === 'DELETE' ? `DELETE, ${tag ? 'by tag' : 'by digest'}` : action
 }
 
-function toActivity({ event, id, time }: Delivery, receivedAt: number, settings: object): Activity | Noise {
+function toActivity({ event, id, time }: Delivery, request: Request, settings: object): Activity | Noise {
   const byTag = event.tag ? splitImage(event.tag, true) : undefined
   const byDigest = event.digest ? splitImage(event.digest, true) : undefined
   const verdict = meaningOf('Artifact Registry', vocabulary, nameOf(event.action, byTag?.tag), settings)
@@ -92,7 +92,7 @@ function toActivity({ event, id, time }: Delivery, receivedAt: number, settings:
   const content = `${event.action} ${event.digest ?? ''} ${event.tag ?? ''}`
   return {
     action: fullName(verdict.action),
-    senderId: `${id ?? idInWindow(`artifactregistry ${content}`, receivedAt, WINDOW)} ${content}`,
+    senderId: `${id ?? idInWindow(`artifactregistry ${content}`, request, WINDOW)} ${content}`,
     time,
     target: { repository, ...(tag ? { tag } : {}), ...(isSame && byDigest?.digest ? { digest: byDigest.digest } : {}) },
     initiator: {},
@@ -150,5 +150,5 @@ export const artifactregistry = defineSource({
     }
     return [body]
   },
-  read: (item, request, settings) => toActivity(unwrap(item as object, request), request.receivedAt, settings),
+  read: (item, request, settings) => toActivity(unwrap(item as object, request), request, settings),
 })

@@ -89,13 +89,25 @@ const withoutVersion = (type: string): string => /^dev\.cdevents\.[a-z]+\.[a-z]+
 
 const IMAGES: ReadonlySet<string> = new Set(['oci', 'docker'])
 
+// The other types of package URLs that are registered.
+// biome-ignore format: one list
+const OTHER_PACKAGES: ReadonlySet<string> = new Set([
+  'alpm', 'apk', 'bazel', 'bitbucket', 'bitnami', 'bower', 'brew', 'buildroot', 'cargo', 'carthage', 'chef', 'chocolatey', 'clojars', 'cocoapods', 'composer',
+  'conan', 'conda', 'coreos', 'cpan', 'cran', 'ctan', 'deb', 'drupal', 'dtype', 'dub', 'ebuild', 'eclipse', 'elm', 'gem', 'generic', 'gitea', 'github', 'gitlab',
+  'git', 'golang', 'gradle', 'guix', 'hackage', 'haxe', 'helm', 'hex', 'huggingface', 'julia', 'lua', 'luarocks', 'maven', 'melpa', 'meteor', 'mlflow', 'nim', 'nix',
+  'npm', 'nuget', 'opam', 'openwrt', 'osgi', 'otp', 'p2', 'pear', 'pecl', 'perl6', 'platformio', 'pub', 'puppet', 'pypi', 'qpkg', 'rpm', 'sourceforge', 'sublime', 'swid',
+  'swift', 'terraform', 'vcpkg', 'vim', 'vscode', 'vscode-extension', 'wordpress', 'yocto',
+])
+
 /** The event's name in the vocabulary. */
 function nameOf(type: string, subjectId: string): string {
   const name = withoutVersion(type)
   if (!Object.hasOwn(vocabulary, `${name}, other package type`)) return name
   const packageType = /^pkg:\/*([a-z][a-z0-9.+-]*)\//i.exec(subjectId)?.[1]
   if (!packageType) throw new RouterError('INVALID_ITEM', 'subject.id: is no package URL.')
-  return IMAGES.has(packageType.toLowerCase()) ? name : `${name}, other package type`
+  const kind = packageType.toLowerCase()
+  if (IMAGES.has(kind)) return name
+  return OTHER_PACKAGES.has(kind) ? `${name}, other package type` : `${name}, package type ${kind}`
 }
 
 /** A package URL in its decoded parts. */
@@ -123,12 +135,21 @@ function parsePackageUrl(purl: string): PackageUrl {
   }
 }
 
+/** `user:password@` in front of a host. */
+const CREDENTIALS = /^[^/?#]*@/
+
+/** An address without the credentials that somebody put into it, percent-encoded ones too. */
+const masked = (url: string): string => url.replace(/(\/\/|%2f%2f)[^/?#&@]*(?:@|%40)/gi, '$1')
+
 /**
  * Domain and repository. `repository_url` is the registry alone for `pkg:docker`, and with the whole path for `pkg:oci`; some
  * senders give the path without the name.
  */
 function placeOf({ name, qualifiers }: PackageUrl): { domain?: string; repository: string } {
-  const url = (qualifiers.get('repository_url') ?? '').replace(/^[a-z]+:\/\//i, '').replace(/\/+$/, '')
+  const url = (qualifiers.get('repository_url') ?? '')
+    .replace(/^[a-z]+:\/\//i, '')
+    .replace(CREDENTIALS, '')
+    .replace(/\/+$/, '')
   if (!url) return { repository: name }
   const [domain = '', ...rest] = url.split('/')
   const path = rest.join('/')
@@ -166,7 +187,7 @@ function read(item: unknown): Activity | Noise {
     ...imageOf(parsePackageUrl(subject.id)),
     initiator: user ? { id: user, name: user } : {},
     reason: {},
-    requestData: { packageUrl: subject.id, ...(sbom?.uri ? { sbom: sbom.uri } : {}) },
+    requestData: { packageUrl: masked(subject.id), ...(sbom?.uri ? { sbom: masked(sbom.uri) } : {}) },
     ...(context.chainId ? { correlationId: context.chainId } : {}),
   }
 }

@@ -66,6 +66,7 @@ export const about: About = {
 /** Anything that speaks CloudEvents 1.0 and knows our actions; signed as in Standard Webhooks, or with a token. */
 export const cloudevents = defineSource({
   name: 'cloudevents',
+  verbatim: true,
   schemes: [token, standard],
   settings: {},
   // Its types are the actions of the table, whatever the edition.

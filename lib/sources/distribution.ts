@@ -4,6 +4,7 @@ import { RouterError } from '../errors.ts'
 import { fingerprint } from '../ids.ts'
 import { parseJson } from '../json.ts'
 import { parse } from '../parse.ts'
+import type { Request } from '../request.ts'
 import { parseTime } from '../time.ts'
 import { children, head, signatures } from './settings.ts'
 import { token } from './signature.ts'
@@ -106,11 +107,11 @@ function hostOf(event: Event): string | undefined {
 const WINDOW = 10 * 60 * 1000
 
 /** The sender's id; without one what the event says, and without a time in it, about when it came. */
-function idOf(event: Event, item: unknown, receivedAt: number): string {
+function idOf(event: Event, item: unknown, request: Request): string {
   if (event.id) return event.id
   const content = JSON.stringify(item)
   return parseTime(event.timestamp ?? '') === undefined
-    ? idInWindow(`distribution ${content}`, receivedAt, WINDOW)
+    ? idInWindow(`distribution ${content}`, request, WINDOW)
     : fingerprint(content)
 }
 
@@ -165,7 +166,7 @@ export const distribution = defineSource({
     }
     return events
   },
-  read(item, { receivedAt }, settings) {
+  read(item, sent, settings) {
     const event = parse(eventSchema, item, 'INVALID_ITEM', 'The item')
     const verdict = meaningOf('Distribution', vocabulary, nameOf(event), settings)
     if ('ignored' in verdict) return verdict
@@ -175,7 +176,7 @@ export const distribution = defineSource({
     return {
       action: fullName(verdict.action),
       // Proxies and fixtures repeat an id inside one envelope, so what it was done to belongs to it.
-      senderId: `${idOf(event, item, receivedAt)} ${event.action} ${target.digest ?? ''} ${tag ?? ''}`,
+      senderId: `${idOf(event, item, sent)} ${event.action} ${target.digest ?? ''} ${tag ?? ''}`,
       time: event.timestamp ? parseTime(event.timestamp) : undefined,
       target: {
         ...(target.repository ? { repository: target.repository } : {}),

@@ -79,7 +79,7 @@ export const dockerhub = defineSource({
     }
     return [body]
   },
-  read(item, { receivedAt }, settings) {
+  read(item, request, settings) {
     const { push_data, repository } = parse(bodySchema, item, 'INVALID_ITEM', 'The item')
     const { pusher, tag, pushed_at, media_type } = push_data
     // Before 2017 bodies did not say what was pushed; that it was `latest` would be made up.
@@ -91,7 +91,7 @@ export const dockerhub = defineSource({
     const content = JSON.stringify([name, tag, pushed_at, pusher])
     return {
       action: fullName(verdict.action),
-      senderId: time === undefined ? idInWindow(`dockerhub ${content}`, receivedAt, WINDOW) : fingerprint(content),
+      senderId: time === undefined ? idInWindow(`dockerhub ${content}`, request, WINDOW) : fingerprint(content),
       time,
       target: { ...(name ? { repository: name } : {}), tag },
       initiator: pusher ? { id: pusher, name: pusher } : {},

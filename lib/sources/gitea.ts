@@ -22,6 +22,7 @@ const eventSchema = v.object(
     action: v.string('must be text'),
     package: v.object(
       {
+        id: v.optional(v.nullable(v.number('must be a number'))),
         type: v.string('must be text'),
         name: text,
         version: text,
@@ -98,20 +99,28 @@ function nameOf({ action, package: { type, version } }: Event): string {
 /** How long equal events without a delivery id and a time count as one. */
 const WINDOW = 10 * 60 * 1000
 
-function toActivity(action: string, event: Event, { headers, receivedAt }: Request): Activity {
-  const { name, version, owner, html_url, created_at } = event.package
+/**
+ * Whatever happens to a version happens to it once: a tag that is pushed again is a new version, with a number and a time of its
+ * own. The id of the delivery is another one when somebody sends the delivery again, so it only counts without these.
+ */
+function idOf(row: number | null | undefined, time: number | undefined, content: string, request: Request): string {
+  if (time !== undefined) return `${row ?? ''} ${time}`
+  const { headers } = request
+  const delivery = headers['x-gitea-delivery'] || headers['x-forgejo-delivery'] || headers['webhook-id']
+  return delivery || idInWindow(`gitea ${content}`, request, WINDOW)
+}
+
+function toActivity(action: string, event: Event, request: Request): Activity {
+  const { id: row, name, version, owner, html_url, created_at } = event.package
   const repository = owner?.login && name ? `${owner.login}/${name}`.toLowerCase() : undefined
   const image = version ? (isDigest(version) ? { digest: version } : { tag: version }) : {}
   const content = JSON.stringify([event.action, repository, version])
-  const delivery = headers['x-gitea-delivery'] || headers['x-forgejo-delivery'] || headers['webhook-id']
   const time = parseTime(created_at ?? '')
-  // Whatever happens to a version happens to it once: a tag that is pushed again is a new version.
-  const id = time === undefined ? idInWindow(`gitea ${content}`, receivedAt, WINDOW) : String(time)
   const login = event.sender?.login
   const domain = URL.parse(html_url ?? '')?.host
   return {
     action,
-    senderId: `${delivery || id} ${content}`,
+    senderId: `${idOf(row, time, content, request)} ${content}`,
     // A deletion only says when that came into being which is now gone.
     time: event.action === 'created' ? time : undefined,
     target: { ...(repository ? { repository } : {}), ...image },
@@ -127,7 +136,8 @@ export const about: About = {
     'a signature (HMAC-SHA256 of the JSON text), or a token: what the webhook has as its Authorization header',
   replays: 'not bounded; bounded by the timestamp where a relay signs as Standard Webhooks says',
   retries: 'none; gives up on an answer after 5 s unless configured; a delivery can be sent again by hand',
-  identity: 'the id of the delivery, or else when the version was created; with action, repository and version',
+  identity:
+    'number of the version and when it was created, or else the id of the delivery; with action, repository and version',
   fills: {
     actor: 'always',
     repository: 'always',

@@ -182,11 +182,11 @@ const WINDOW = 10 * 60 * 1000
  * before the version's, which GitHub does not always say. A push without a time has nothing else that tells it from the next one
  * than the delivery's id, which stays when somebody sends the delivery again.
  */
-function idOf(content: string, about: Package, { headers, receivedAt }: Request): string {
+function idOf(content: string, about: Package, request: Request): string {
   const time = parseTime(about.updated_at ?? '') ?? timeOf(about)
   if (time !== undefined) return `${content} ${time}`
-  const delivery = headers['x-github-delivery']
-  return delivery ? `${content} ${delivery}` : idInWindow(`github ${content}`, receivedAt, WINDOW)
+  const delivery = request.headers['x-github-delivery']
+  return delivery ? `${content} ${delivery}` : idInWindow(`github ${content}`, request, WINDOW)
 }
 
 function toActivity(action: string, { action: verb, about, gitRepository, sender }: Told, request: Request): Activity {

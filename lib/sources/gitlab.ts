@@ -273,6 +273,8 @@ interface Item {
   /** What could be read of it. */
   type?: string
   event?: Event
+  /** The event's id: worked out once for all tags. */
+  id?: string
   tag?: string
 }
 
@@ -294,8 +296,9 @@ function split(unread: unknown, request: Request): Item[] {
     const type = readType(unread, request)
     if (type !== 'container_repository_tags_deleted') return [{ unread, type }]
     const event = readEvent(unread)
+    const id = idOf(event, request)
     const tags = tagsOf(event)
-    return tags.length > 0 ? tags.map((tag) => ({ unread, type, event, tag })) : [{ unread, type, event }]
+    return tags.length > 0 ? tags.map((tag) => ({ unread, type, event, id, tag })) : [{ unread, type, event, id }]
   } catch {
     // What is wrong is said where it does not cost its neighbours.
     return [{ unread }]
@@ -317,11 +320,11 @@ function repositoryOf({ entity_path, target_details }: Event): string | undefine
 const WINDOW = 10 * 60 * 1000
 
 /** GitLab's id of the event; old versions give all events of one second the same. */
-function idOf(event: Event, { receivedAt }: Request): string {
+function idOf(event: Event, request: Request): string {
   if (event.id) return String(event.id)
   const content = JSON.stringify(event)
   return parseTime(event.created_at ?? '') === undefined
-    ? idInWindow(`gitlab ${content}`, receivedAt, WINDOW)
+    ? idInWindow(`gitlab ${content}`, request, WINDOW)
     : fingerprint(content)
 }
 
@@ -379,7 +382,7 @@ export const gitlab = defineSource({
     const authorClass = event.details?.author_class
     return {
       action: fullName(verdict.action),
-      senderId: JSON.stringify([idOf(event, request), type, repository, item.tag]),
+      senderId: JSON.stringify([item.id ?? idOf(event, request), type, repository, item.tag]),
       time: event.created_at ? parseTime(event.created_at) : undefined,
       target: { ...(repository ? { repository } : {}), ...(item.tag ? { tag: item.tag } : {}) },
       initiator: initiatorOf(event),

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import * as v from 'valibot'
 import type { Activity, Initiator, Target } from '../activity.ts'
 import { RouterError } from '../errors.ts'
@@ -59,6 +60,12 @@ const vocabulary = {
   audit: { ignored: 'audit' },
 } as const satisfies Vocabulary
 
+// biome-ignore format: one list
+const OTHER_FORMATS: ReadonlySet<string> = new Set([
+  'ansiblegalaxy', 'apt', 'bower', 'cargo', 'cocoapods', 'composer', 'conan', 'conda', 'dart', 'gitlfs', 'go', 'helm', 'huggingface', 'maven2', 'npm',
+  'nuget', 'p2', 'pypi', 'r', 'raw', 'rubygems', 'swift', 'terraform', 'yum',
+])
+
 type Kind = 'component' | 'asset' | 'repository' | 'audit'
 
 const KINDS: Readonly<Record<string, Kind>> = {
@@ -89,7 +96,9 @@ function nameOf(kind: string, event: Event): string {
   if (kind === 'audit') return kind
   const name = `${kind} ${event.action ?? ''}`
   const format = kind === 'component' ? event.component?.format : kind === 'repository' ? event.repository?.format : ''
-  if (format && format !== 'docker') return `${name}, other format`
+  if (format && format.toLowerCase() !== 'docker') {
+    return OTHER_FORMATS.has(format.toLowerCase()) ? `${name}, other format` : `${name}, format ${format}`
+  }
   const isPush = name === 'component CREATED' || name === 'component UPDATED'
   return isPush ? `${name}, ${namingOf(versionOf(event.component?.version).tag)}` : name
 }
@@ -105,8 +114,9 @@ function targetOf(kind: string, { repositoryName, component, repository }: Event
 
 /** `admin/198.51.100.7`, or `*SYSTEM`, `*TASK` and `anonymous` without an address; `*UNKNOWN` is nobody. */
 function initiatorOf(initiator: string | null | undefined): Initiator {
-  const [, before, address] = /^(.*)\/([0-9a-f.:]+)$/i.exec(initiator ?? '') ?? []
-  const id = before ?? initiator ?? ''
+  const [, before, after = ''] = /^(.*)\/([^/]+)$/.exec(initiator ?? '') ?? []
+  const address = isIP(after) ? after : undefined
+  const id = (address ? before : initiator) ?? ''
   return {
     ...(id && id !== '*UNKNOWN' ? { id, name: id } : {}),
     ...(id === 'anonymous' ? { credential: 'public-access' as const } : {}),

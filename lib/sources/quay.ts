@@ -311,7 +311,7 @@ const BUILDS: ReadonlySet<string> = new Set(['build_success', 'build_failure'])
 
 function notificationItems(body: Fields, request: Request): Item[] {
   const event = typeOf(body, request)
-  const id = idInWindow(`quay ${event} ${request.body}`, request.receivedAt, WINDOW)
+  const id = idInWindow(`quay ${event} ${request.body}`, request, WINDOW)
   const tags = event === 'repo_push' ? body.updated_tags : BUILDS.has(event) ? body.docker_tags : undefined
   return tagsOf(tags).map((tag) => ({ notification: body, event, id, tag }))
 }
@@ -545,7 +545,7 @@ function readEntry(item: Extract<Item, { nth: number }>, request: Request, setti
   if (item.tag) target.tag = item.tag
   const time = timeOf(entry.datetime)
   const content = `quay ${JSON.stringify(item.entry)}`
-  const id = entry.datetime ? fingerprint(content) : idInWindow(content, request.receivedAt, WINDOW)
+  const id = entry.datetime ? fingerprint(content) : idInWindow(content, request, WINDOW)
   return {
     action: fullName(action),
     senderId: `${id} ${item.nth} ${item.tag ?? ''}`,

@@ -26,6 +26,8 @@ export interface Source<Settings extends v.ObjectEntries = v.ObjectEntries> {
   mistakes?(settings: SettingsOf<Settings>): readonly string[]
   /** Every event that the sender can send, and what becomes of it. */
   vocabulary: Vocabulary
+  /** Its objects are the sender's own (`requestData`, `policy`, ...) and stay as they were sent; else the texts in them are cleaned. */
+  verbatim?: true
   /** Splits a genuine request into its items. */
   items(request: Request, settings: SettingsOf<Settings>): readonly unknown[]
   /** Reads one item. */

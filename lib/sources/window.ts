@@ -1,4 +1,5 @@
 import { fingerprint } from '../ids.ts'
+import type { Request } from '../request.ts'
 
 // Ids for senders that give none and say no time either: two deliveries of the same bytes are one event when they come close
 // together, and two events when they do not (docs/events.md).
@@ -9,16 +10,17 @@ const MOST = 10_000
 const firstSeen = new Map<string, number>()
 
 /**
- * An id for `content`, received at `receivedAt`: the same for every repetition within `span` milliseconds of the first one that this
- * process saw, another one later. Between processes the repetitions of one `span` by the clock have the same id, so that a
+ * An id for `content`, which came with `request`: the same for every repetition within `span` milliseconds of the first one that this
+ * process saw for its registry, another one later. Between processes the repetitions of one `span` by the clock have the same id, so that a
  * repetition that another process takes has another id only when the span's end lies between.
  */
-export function idInWindow(content: string, receivedAt: number, span: number): string {
+export function idInWindow(content: string, { registry = '', receivedAt }: Request, span: number): string {
   const print = fingerprint(content)
-  const seen = firstSeen.get(print)
+  const key = `${registry} ${print}`
+  const seen = firstSeen.get(key)
   if (seen !== undefined && receivedAt >= seen && receivedAt - seen < span) return `${print} ${Math.floor(seen / span)}`
-  firstSeen.delete(print)
-  firstSeen.set(print, receivedAt)
+  firstSeen.delete(key)
+  firstSeen.set(key, receivedAt)
   if (firstSeen.size > MOST) firstSeen.delete(firstSeen.keys().next().value as string)
   return `${print} ${Math.floor(receivedAt / span)}`
 }

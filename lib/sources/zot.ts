@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import type { Activity } from '../activity.ts'
 import { type CloudEvent, cloudEventId, cloudEventItems, dataOf, readCloudEvent } from '../cloudevent.ts'
+import { RouterError } from '../errors.ts'
 import { parse } from '../parse.ts'
 import { parseTime } from '../time.ts'
 import { isDigest } from './image.ts'
@@ -106,6 +107,12 @@ export const zot = defineSource({
   schemes: [token, standard],
   settings: { children, signatures },
   vocabulary,
-  items: cloudEventItems,
+  items(request) {
+    // What happened to which event stands in headers then, and a signature covers the body alone.
+    if (request.headers['ce-specversion'] && request.headers['webhook-signature']) {
+      throw new RouterError('INVALID_ENVELOPE', 'What is signed has to be a CloudEvent in structured mode.')
+    }
+    return cloudEventItems(request)
+  },
   read: (item, _request, settings) => toActivity(readCloudEvent(item), settings),
 })

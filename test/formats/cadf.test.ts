@@ -140,8 +140,8 @@ test('what the sender wrote stands in it once', async () => {
   }
 })
 
-describe('an id that is empty', () => {
-  test('is "unknown", and empty again when it is read', async () => {
+describe('an id', () => {
+  test('that is empty is "unknown", and empty again when it is read', async () => {
     const [json, event] = await write({ target: image })
     expect(event.initiator).toMatchObject({ id: '', host: { address: '' } })
     expect(json.initiator).toMatchObject({ id: 'unknown', credential: { token: 'xxxxxxxx', type: 'public-access' } })
@@ -149,7 +149,19 @@ describe('an id that is empty', () => {
     expect(cadf.read(json)).toEqual(event)
   })
 
-  test('is told from one that is "unknown"', async () => {
+  test('that is no URI is encoded, and as it was when it is read', async () => {
+    const target = { ...image, id: 'de.icr.io/té_am/my app:1%' }
+    const [json, event] = await write({ target, initiator: { id: 'Zoë — ci <x>', name: 'Zoë' } })
+    expect([json.initiator.id, json.target.id]).toEqual([
+      'Zo%C3%AB%20%E2%80%94%20ci%20%3Cx%3E',
+      'de.icr.io/t%C3%A9_am/my%20app:1%25',
+    ])
+    expect([event.initiator.id, event.target.id]).toEqual(['Zoë — ci <x>', 'de.icr.io/té_am/my app:1%'])
+    const back = cadf.read(json)
+    expect([back.initiator.id, back.target.id]).toEqual([event.initiator.id, event.target.id])
+  })
+
+  test('that is empty is told from one that is "unknown"', async () => {
     const [json, event] = await write({ target: { ...image, id: 'unknown' }, initiator: { id: 'unknown' } })
     expect([event.initiator.id, event.target.id]).toEqual(['unknown', 'unknown'])
     expect(cadf.read(json)).toEqual(event)

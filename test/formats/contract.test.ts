@@ -119,6 +119,25 @@ describe('the router', () => {
 })
 
 describe('reading', () => {
+  test('CADF of somebody else is refused, whatever is missing', async () => {
+    const cadf = all.find(({ name }) => name === 'cadf')
+    const json = cadf?.write(await full()) as Record<string, unknown>
+    const attachments = [{ name: 'activity-tracker', content: {} }]
+    for (const changes of [
+      { tags: [5] },
+      { tags: [null] },
+      { tags: 'x' },
+      { attachments },
+      { attachments: [null] },
+      { eventTime: undefined },
+      { initiator: undefined },
+      { target: { typeURI: 5 } },
+      { reason: null },
+    ]) {
+      expect(() => cadf?.read({ ...json, ...changes })).toThrow('The event is not in the format cadf.')
+    }
+  })
+
   test.each(all)('$name refuses what is something else', async (format) => {
     const event = await full()
     const others = all.filter((other) => other !== format).map((other) => other.write(event))

@@ -1,13 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { start } from '../../lib/app.ts'
+import { checkRegistries } from '../../lib/registries.ts'
 import { secretVariable } from '../../lib/secrets.ts'
-import { sources } from '../../lib/sources/index.ts'
+import { about, type SourceName, sources } from '../../lib/sources/index.ts'
 import { type Door, door, NOW } from '../door.ts'
 import { contradictions } from './fills.ts'
 import { senders } from './senders/index.ts'
 import type { Sender } from './senders/sender.ts'
-import { type Draft, send, type Way } from './ways.ts'
+import { type Draft, send, type Way, ways } from './ways.ts'
 
 // What every source has to keep, whatever its format.
 
@@ -17,6 +18,20 @@ const NEW = 'new-secret-9876543210'
 test('every source has a sender here', () => {
   expect(new Set(senders.map(({ source }) => source))).toEqual(new Set(Object.keys(sources)))
 })
+
+const schemesOf = (source: SourceName): string[] => {
+  const config = { id: source, source, domain: 'de.icr.io', region: 'eu-central', account: 'acme' } as const
+  const registry = checkRegistries([config], '2020-07-28').get(source)
+  return (registry?.attempts ?? []).filter(({ counts }) => counts).map(({ scheme }) => scheme.name)
+}
+
+test.each(Object.keys(sources) as SourceName[])(
+  'every scheme that %s takes without settings has a way here',
+  (source) => {
+    const own = senders.filter((sender) => sender.source === source).flatMap((sender) => sender.ways)
+    expect(new Set(own.map(({ scheme }) => scheme))).toEqual(new Set(schemesOf(source)))
+  },
+)
 
 const draftOf = ({ body, headers, query = '' }: Sender): Draft => ({ body, headers, query })
 
@@ -100,9 +115,18 @@ describe.each(senders.map((sender): [string, Sender] => [sender.source, sender])
       expect(event.route?.region).toBe('ap-north')
       expect(event.target.name).toContain('elsewhere.example')
       const said = event.target.host?.address
+      if (about[source].fills.domain === 'always') expect(said).toBeDefined()
       expect(event.route?.contradictingDomain).toBe(said)
     }
     expect(await to.route()).toEqual([])
+  })
+
+  test('refuses every way that is not its own', async () => {
+    const own = schemesOf(sender.source)
+    for (const other of ways.filter(({ scheme }) => !own.includes(scheme))) {
+      const answer = await post(door({ secrets: [OLD] }), sender, draft, other, other.credentials(draft.body, OLD))
+      expect([other.name, answer.status]).toEqual([other.name, 401])
+    }
   })
 
   test('fills what its docs say', async () => {
@@ -138,6 +162,8 @@ describe.each(senders.map((sender): [string, Sender] => [sender.source, sender])
         if (answer.status === 200) return
         expect(answer.status).toBe(202)
         const { received, accepted, ignored, quarantined } = to.entry
+        // A reader knows what it can't read.
+        expect(quarantined?.UNREADABLE).toBeUndefined()
         expect(received).toBe((accepted ?? 0) + total(ignored) + total(quarantined))
         expect(answer.body.accepted).toHaveLength(accepted ?? 0)
         expect(await to.intake()).toHaveLength(accepted ?? 0)

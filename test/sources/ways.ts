@@ -7,6 +7,8 @@ import { NOW } from '../door.ts'
 /** A way to prove that a request is genuine. */
 export interface Way {
   name: string
+  /** What the sources call it. */
+  scheme: string
   /** Where the credentials stand: a header, or `query`. */
   at: string
   /** What they are for a body. */
@@ -19,49 +21,64 @@ export interface Way {
   bounded: boolean
 }
 
-const fixed = (name: string, at: string, credentials: (secret: string) => string): Way => ({
+const fixed = (name: string, scheme: string, at: string, credentials: (secret: string) => string): Way => ({
   name,
+  scheme,
   at,
   credentials: (_body, secret) => credentials(secret),
   signs: false,
   bounded: false,
 })
 
-const hmac = (name: string, at: string, algorithm: string, prefix = ''): Way => ({
+const hmac = (name: string, scheme: string, at: string, algorithm: string, prefix = ''): Way => ({
   name,
+  scheme,
   at,
   credentials: (body, secret) => prefix + createHmac(algorithm, secret).update(body).digest('hex'),
   signs: true,
   bounded: false,
 })
 
-export const bearer = fixed('Bearer', 'authorization', (secret) => `Bearer ${secret}`)
-export const bare = fixed('bare Authorization', 'authorization', (secret) => secret)
+export const bearer = fixed('Bearer', 'token', 'authorization', (secret) => `Bearer ${secret}`)
+export const bare = fixed('bare Authorization', 'token', 'authorization', (secret) => secret)
 export const basic = fixed(
   'Basic',
+  'token',
   'authorization',
   (secret) => `Basic ${Buffer.from(`router:${secret}`).toString('base64')}`,
 )
-export const url = fixed('?token=', 'query', (secret) => `token=${encodeURIComponent(secret)}`)
-export const splunk = fixed('Splunk', 'authorization', (secret) => `Splunk ${secret}`)
+export const url = fixed('?token=', 'query', 'query', (secret) => `token=${encodeURIComponent(secret)}`)
+export const splunk = fixed('Splunk', 'splunk', 'authorization', (secret) => `Splunk ${secret}`)
 export const splunkWithRegistry = fixed(
   'Splunk with the registry',
+  'splunk',
   'authorization',
   (secret) => `Splunk quay:${secret}`,
 )
-export const gitlabToken = fixed('X-Gitlab-Event-Streaming-Token', 'x-gitlab-event-streaming-token', (secret) => secret)
-export const jfrogSecret = fixed('X-JFrog-Event-Auth, secret', 'x-jfrog-event-auth', (secret) => secret)
-export const jfrogSha256 = hmac('X-JFrog-Event-Auth, HMAC', 'x-jfrog-event-auth', 'sha256')
-export const hubSha256 = hmac('X-Hub-Signature-256', 'x-hub-signature-256', 'sha256', 'sha256=')
-export const hubSha1 = hmac('X-Hub-Signature', 'x-hub-signature', 'sha1', 'sha1=')
-export const giteaSha256 = hmac('X-Gitea-Signature', 'x-gitea-signature', 'sha256')
-export const nexusSha1 = hmac('X-Nexus-Webhook-Signature', 'x-nexus-webhook-signature', 'sha1')
+export const gitlabToken = fixed(
+  'X-Gitlab-Event-Streaming-Token',
+  'x-gitlab-event-streaming-token',
+  'x-gitlab-event-streaming-token',
+  (secret) => secret,
+)
+export const jfrogSecret = fixed(
+  'X-JFrog-Event-Auth, secret',
+  'x-jfrog-event-auth',
+  'x-jfrog-event-auth',
+  (secret) => secret,
+)
+export const jfrogSha256 = hmac('X-JFrog-Event-Auth, HMAC', 'jfrog-sha256', 'x-jfrog-event-auth', 'sha256')
+export const hubSha256 = hmac('X-Hub-Signature-256', 'hub-sha256', 'x-hub-signature-256', 'sha256', 'sha256=')
+export const hubSha1 = hmac('X-Hub-Signature', 'hub-sha1', 'x-hub-signature', 'sha1', 'sha1=')
+export const giteaSha256 = hmac('X-Gitea-Signature', 'gitea-sha256', 'x-gitea-signature', 'sha256')
+export const nexusSha1 = hmac('X-Nexus-Webhook-Signature', 'nexus-sha1', 'x-nexus-webhook-signature', 'sha1')
 
 const ID = 'msg_1'
 const TIMESTAMP = String(Math.floor(NOW / 1000))
 
 export const standard: Way = {
   name: 'Standard Webhooks',
+  scheme: 'standard',
   at: 'webhook-signature',
   headers: { 'webhook-id': ID, 'webhook-timestamp': TIMESTAMP },
   credentials: (body, secret) =>
@@ -84,3 +101,21 @@ export function send({ body, headers, query }: Draft, way: Way, credentials: str
   const queries = [query, way.at === 'query' ? credentials : undefined].filter(Boolean)
   return { body, headers: { ...headers, ...own }, query: queries.join('&') }
 }
+
+/** Every way, to see that a sender proves itself by its own alone. */
+export const ways: readonly Way[] = [
+  bearer,
+  bare,
+  basic,
+  url,
+  splunk,
+  splunkWithRegistry,
+  gitlabToken,
+  jfrogSecret,
+  jfrogSha256,
+  hubSha256,
+  hubSha1,
+  giteaSha256,
+  nexusSha1,
+  standard,
+]

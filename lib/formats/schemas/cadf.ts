@@ -29,6 +29,9 @@ const targetTypeURI = v.pipe(
   v.regex(/^data\/(?:config|directory|image|report|security\/(?:credential|policy))\/container-registry(?:\/[a-z]+)+$/),
 )
 
+/** CADF's identifiers are URIs, relative ones too. */
+const uri = v.pipe(v.string(), v.regex(/^(?:[A-Za-z0-9_.~:/?#[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+$/))
+
 /** An attachment called `name` that holds `content`. */
 const attachment = <Name extends string, Content extends v.GenericSchema>(name: Name, content: Content) =>
   v.strictObject({
@@ -45,8 +48,8 @@ const rest = v.strictObject({
   saveServiceCopy: v.literal(true),
   correlationId: v.optional(text),
   reason: v.strictObject({ reasonType: text, reasonForFailure: v.optional(text) }),
-  initiator: v.strictObject({ id: v.optional(v.literal('')), host: v.strictObject({ addressType }), ...authn }),
-  target: v.optional(v.pipe(v.strictObject(targetExtras), v.minEntries(1))),
+  initiator: v.strictObject({ id: v.optional(v.string()), host: v.strictObject({ addressType }), ...authn }),
+  target: v.optional(v.pipe(v.strictObject({ id: v.optional(text), ...targetExtras }), v.minEntries(1))),
   provenance,
 })
 
@@ -65,14 +68,14 @@ export const cadfSchema = v.strictObject({
     reasonCode: v.pipe(v.string(), v.regex(/^[1-5]\d\d$/)),
   }),
   initiator: v.strictObject({
-    id: text,
+    id: uri,
     typeURI: initiatorTypeURI,
     name: text,
     credential: v.strictObject({ token: v.literal('xxxxxxxx'), type: credentialType }),
     host: v.optional(v.pipe(v.strictObject({ address: v.optional(text), agent: v.optional(text) }), v.minEntries(1))),
   }),
   target: v.strictObject({
-    id: text,
+    id: uri,
     typeURI: targetTypeURI,
     name: text,
     host: v.optional(v.strictObject({ address: text })),

@@ -14,7 +14,7 @@ import { sender as harbor } from './harbor.ts'
 import { sender as nexus } from './nexus.ts'
 import * as quay from './quay.ts'
 import type { Sender } from './sender.ts'
-import { sender as zot } from './zot.ts'
+import * as zot from './zot.ts'
 
 /** One or more of every source. */
 export const senders: readonly Sender[] = [
@@ -36,5 +36,6 @@ export const senders: readonly Sender[] = [
   nexus,
   quay.sender,
   quay.actionLog,
-  zot,
+  zot.binary,
+  zot.structured,
 ]
