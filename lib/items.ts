@@ -3,7 +3,7 @@ import { toBody } from './body.ts'
 import { type EditionAction, whereabouts } from './edition.ts'
 import { errors, RouterError } from './errors.ts'
 import { type AuditEvent, writeEvent } from './event.ts'
-import { checkDepth, mayBeDeep } from './json.ts'
+import { checkDepth, mayBeDeep, type Seen } from './json.ts'
 import type { Entry } from './log.ts'
 import { parse } from './parse.ts'
 import type { Unusable } from './quarantine.ts'
@@ -130,10 +130,11 @@ export function sort(request: Request, registry: Registry, families: readonly Fa
   if (items.length > MAX_READ)
     return tooMany(`The body has ${items.length} items, the limit is ${MAX_READ}.`, items.length)
   const deep = mayBeDeep(request.body)
+  const seen: Seen = new WeakMap()
   for (const [index, item] of items.entries()) {
     if (sorted.events.length > MAX_ITEMS) break
     try {
-      if (deep) checkDepth(item)
+      if (deep) checkDepth(item, seen)
       const read = source.read(item, request, registry.settings)
       if ('ignored' in read) {
         sorted.ignored[read.ignored] = (sorted.ignored[read.ignored] ?? 0) + 1

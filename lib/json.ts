@@ -5,11 +5,18 @@ const MAX_DEPTH = 64
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Whether arrays and objects of `value` are nested deeper than `levels`. */
-const isDeeper = (value: unknown, levels: number): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  (levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1)))
+/** Objects that were looked into, each with how many levels it was allowed to have. */
+export type Seen = WeakMap<object, number>
+
+/** Whether arrays and objects of `value` are nested deeper than `levels`; what is in `seen` is not looked into again. */
+function isDeeper(value: unknown, levels: number, seen: Seen): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (levels === 0) return true
+  if ((seen.get(value) ?? Number.POSITIVE_INFINITY) <= levels) return false
+  if (Object.values(value).some((inner) => isDeeper(inner, levels - 1, seen))) return true
+  seen.set(value, levels)
+  return false
+}
 
 /** `{` and `[` */
 const BRACKETS = [0x7b, 0x5b]
@@ -24,9 +31,12 @@ export function mayBeDeep(bytes: Buffer): boolean {
   return false
 }
 
-/** Throws `TOO_DEEP` when arrays and objects of `value` are nested deeper than `MAX_DEPTH`. */
-export function checkDepth(value: unknown): void {
-  if (isDeeper(value, MAX_DEPTH))
+/**
+ * Throws `TOO_DEEP` when arrays and objects of `value` are nested deeper than `MAX_DEPTH`. Items that share parts share `seen`, so
+ * that no part is looked into once an item.
+ */
+export function checkDepth(value: unknown, seen: Seen = new WeakMap()): void {
+  if (isDeeper(value, MAX_DEPTH, seen))
     throw new RouterError('TOO_DEEP', `The item is nested deeper than ${MAX_DEPTH} levels.`)
 }
 

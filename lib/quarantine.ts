@@ -31,7 +31,8 @@ const keepHeaders = (headers: Request['headers']): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => KEPT_HEADERS.test(name) || TELLING_HEADERS.test(name)))
 
 /** `?event=` of the URL, which says what a body without a type is; the rest of the query may hold a secret. */
-const kindOf = ({ query }: Request): string | undefined => new URLSearchParams(query).get('event')?.slice(0, 64)
+const kindOf = ({ query }: Request): string | undefined =>
+  new URLSearchParams(query).get('event')?.slice(0, 64).toWellFormed()
 
 /** What is kept of one request: the messages, and each item's id and reason, in order, for the answer. */
 export interface Kept {

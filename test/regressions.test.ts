@@ -610,6 +610,145 @@ test('a signature of zot’s body was good for any event that headers made of it
   expect((await quarantine()).map(({ reason }) => reason)).toEqual(['INVALID_ENVELOPE'])
 })
 
+test('an event of the URL cut in half was answered 500', async () => {
+  const query = `event=${'a'.repeat(63)}%F0%9F%98%80&token=secret`
+  const { status, body } = await door().post('/webhooks/quay', { docker_url: 'quay.io/a/b' }, { query })
+  expect([status, body.quarantined.length]).toEqual([202, 1])
+})
+
+test('what names neither tag nor digest was ignored as a push by digest', async () => {
+  const refused = { eventSource: 'ecr.amazonaws.com', eventName: 'PutImage', eventID: 'e', errorCode: 'AccessDenied' }
+  const named = { repositoryName: 'team/app', imageDigest: `sha256:${'ab'.repeat(32)}` }
+  const cases = [
+    ['ecr', { ...refused, requestParameters: null }, ['INVALID_TARGET'], []],
+    ['ecr', { ...refused, requestParameters: named }, [], ['failure']],
+    ['acr', { id: '1', action: 'push', target: { repository: 'a' } }, ['INVALID_TARGET'], []],
+    ['distribution', { events: [{ id: '1', action: 'push', target: { repository: 'a' } }] }, ['INVALID_TARGET'], []],
+    ['harbor', { type: 'PUSH_ARTIFACT', event_data: { repository: { repo_full_name: 'a' } } }, ['INVALID_TARGET'], []],
+  ] as const
+  for (const [source, sent, reasons, outcomes] of cases) {
+    const accept = { children: 'tagged' } as const
+    const registry = { id: source, source, domain: 'r.example', region: 'eu-central', account: 'acme', accept } as const
+    const { post, intake } = door({ registries: [registry] })
+    const { body } = await post(`/webhooks/${source}`, sent)
+    expect([source, body.ignored, body.quarantined.map(({ reason }) => reason)]).toEqual([source, 0, reasons])
+    expect((await intake()).map(({ outcome }) => outcome)).toEqual(outcomes)
+  }
+})
+
+test('two people’s pulls under one repeated id were one event', async () => {
+  const target = { repository: 'a', tag: 'v', mediaType: 'application/vnd.oci.image.manifest.v1+json' }
+  const pull = (name: string, timestamp: string, id: string) => ({
+    id: 'same',
+    action: 'pull',
+    timestamp,
+    target,
+    actor: { name },
+    request: { id, method: 'GET' },
+  })
+  const events = [pull('alice', '2026-11-22T12:00:00Z', 'r1'), pull('bob', '2026-11-22T12:10:00Z', 'r2')]
+  const { body } = await door().post('/webhooks/distribution', { events })
+  expect(new Set(body.accepted.map(({ id }) => id)).size).toBe(2)
+})
+
+test('a notification of Quay that is new was ignored for one known field', async () => {
+  const { post, quarantine } = door()
+  const common = {
+    repository: 'a/b',
+    namespace: 'a',
+    name: 'b',
+    docker_url: 'quay.io/a/b',
+    homepage: 'https://quay.io/a/b',
+  }
+  for (const more of [
+    { message: 'tag deleted', deleted_tags: ['1.0'] },
+    { build_id: '1', signed: true },
+    { vulnerabilities: [], blocked_pull: true },
+  ]) {
+    const { body } = await post('/webhooks/quay', { ...common, ...more }, { query: 'token=secret' })
+    expect([body.ignored, body.quarantined.map(({ reason }) => reason)]).toEqual([0, ['UNKNOWN_ACTION']])
+  }
+  expect(await quarantine()).toHaveLength(3)
+})
+
+test('fields of an activity that stand in the CloudEvent vanished from its data', async () => {
+  for (const field of ['action', 'senderId', 'time']) {
+    const data = { target: { repository: 'a', tag: 'v' }, [field]: 'x' }
+    const { body } = await door().post('/webhooks/cloudevents', cloudEvent(push, 'image', { data }))
+    expect(body.quarantined.map(({ reason }) => reason)).toEqual(['INVALID_ITEM'])
+  }
+})
+
+test('a few characters made a tag a signature', async () => {
+  const registries = [
+    {
+      id: 'hub',
+      source: 'dockerhub',
+      domain: 'docker.io',
+      region: 'eu-central',
+      account: 'acme',
+      accept: { signatures: 'ignore' },
+    },
+  ] as const
+  const { post } = door({ registries })
+  const ignored = async (tag: string) => {
+    const sent = { push_data: { pushed_at: 1_700_000_000, pusher: 'p', tag }, repository: { repo_name: 'a/b' } }
+    return (await post('/webhooks/hub', sent, { query: 'token=secret' })).body.ignored
+  }
+  const hex = 'ab'.repeat(32)
+  expect([await ignored('sha256-1'), await ignored(`sha256-${hex.slice(1)}.sig`)]).toEqual([0, 0])
+  expect([await ignored(`sha256-${hex}.sig`), await ignored(`sha256-${hex}`)]).toEqual([1, 1])
+})
+
+test('a secret of base64 did not work in a URL as it is', async () => {
+  const secret = 'a+b/c='
+  const sent = { push_data: { pushed_at: 1_700_000_000, pusher: 'p', tag: 'v' }, repository: { repo_name: 'a/b' } }
+  for (const query of [`token=${secret}`, `token=${encodeURIComponent(secret)}`]) {
+    const { status } = await door({ secrets: [secret] }).post('/webhooks/dockerhub', sent, { query })
+    expect(status).toBe(202)
+  }
+})
+
+test('an event of Harbor without a time had one id for ever', async () => {
+  const sent = {
+    type: 'PUSH_ARTIFACT',
+    event_data: { resources: [{ tag: 'v' }], repository: { namespace: 'a', name: 'b' } },
+  }
+  const { post } = door()
+  const id = async (minutes: number) =>
+    (await post('/webhooks/harbor', sent, { receivedAt: NOW + minutes * 60_000 })).body.accepted[0]?.id
+  const first = await id(0)
+  expect(first).toEqual(expect.any(String))
+  expect([(await id(1)) === first, (await id(60)) === first]).toEqual([true, false])
+})
+
+describe('bodies that took a time that grew with their square', () => {
+  const many = <Item>(count: number, item: Item): Item[] => Array.from({ length: count }, () => item)
+  const tags = Array.from({ length: 9000 }, (_, index) => `t${index}`)
+  const call = { eventSource: 'ecr.amazonaws.com', eventName: 'BatchDeleteImage', eventID: 'e' }
+  // So large that the square of it takes longer than a test may.
+  test.each([
+    ['harbor', { type: 'REPLICATION', event_data: { resources: many(9000, {}) } }, ''],
+    [
+      'quay',
+      { docker_url: 'quay.io/a/b', repository: 'a/b', updated_tags: many(9000, 'x'.repeat(90)) },
+      'token=secret',
+    ],
+    ['acr', [{ id: '1', topic: `${'a'.repeat(900_000)}//`, eventType: 'Microsoft.ContainerRegistry.ImagePushed' }], ''],
+    [
+      'ecr',
+      {
+        ...call,
+        requestParameters: { repositoryName: 'a', imageIds: tags.map((imageTag) => ({ imageTag })) },
+        responseElements: { failures: tags.map((imageTag) => ({ imageId: { imageTag }, failureCode: 'X' })) },
+      },
+      '',
+    ],
+  ])('%s', async (source, sent, query) => {
+    expect((await door().post(`/webhooks/${source}`, sent, { query })).status).toBe(202)
+  })
+})
+
 test('an id that the sender chose was given a location', async () => {
   const opened = door()
   const id = 'crn:v1:bluemix:public:container-registry::a/other:::'

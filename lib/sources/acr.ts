@@ -127,14 +127,14 @@ function tagOf({ type, data: { target } }: Event): string | undefined {
 
 /** The event's name in the vocabulary. */
 function nameOf({ type, data: { target } }: Event, tag: string | undefined): string {
-  if (PUSHES.has(type)) return `${type}, ${namingOf(tag)}`
+  if (PUSHES.has(type)) return `${type}, ${namingOf(tag, target?.digest)}`
   return DELETES.has(type) && !target?.digest && !tag ? `${type}, of the repository` : type
 }
 
 /** The host that the client asked, or the one that the resource's name makes: `…/registries/<name>`. */
 function domainOf({ data: { request }, resource }: Event): string | undefined {
   if (request?.host) return request.host
-  const name = resource ? /([^/]+)\/?$/.exec(resource)?.[1] : undefined
+  const name = resource?.split('/').findLast((part) => part !== '')
   return name ? `${name}.azurecr.io` : undefined
 }
 

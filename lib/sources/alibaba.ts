@@ -69,6 +69,7 @@ type Item = { trigger: unknown } | { cloudEvent: unknown }
 function items(request: Request): readonly Item[] {
   if (hasCloudEvents(request)) return cloudEventItems(request).map((cloudEvent) => ({ cloudEvent }))
   const body = parseJson(request.body)
+  if (Array.isArray(body)) return body.map((cloudEvent) => ({ cloudEvent }))
   if (typeof body === 'object' && body !== null) {
     if ('specversion' in body) return [{ cloudEvent: body }]
     if ('push_data' in body) return [{ trigger: body }]
@@ -98,12 +99,7 @@ function domainOf({ region, instance_id, instance_name }: Repository, said: stri
 function readTrigger(item: unknown, request: Request, settings: object): Activity | Noise {
   const { push_data, repository } = parse(triggerSchema, item, 'INVALID_ITEM', 'The item')
   const { tag, digest, pushed_at } = push_data
-  const verdict = meaningOf(
-    'Alibaba Cloud',
-    vocabulary,
-    `push, ${digest || tag ? namingOf(tag || undefined) : 'by tag'}`,
-    settings,
-  )
+  const verdict = meaningOf('Alibaba Cloud', vocabulary, `push, ${namingOf(tag, digest)}`, settings)
   if ('ignored' in verdict) return verdict
   const whole = repository.repo_full_name ? splitImage(repository.repo_full_name) : undefined
   const name = named(repository.namespace, repository.name) ?? whole?.repository
@@ -132,7 +128,7 @@ type Data = v.InferOutput<typeof dataSchema>
 
 /** The event's name in the vocabulary. */
 function nameOf(type: string, { Tag, Digest, BuildStatus }: Data): string {
-  if (type === 'cr:Artifact:PushCompleted') return `${type}, ${Digest || Tag ? namingOf(Tag || undefined) : 'by tag'}`
+  if (type === 'cr:Artifact:PushCompleted') return `${type}, ${namingOf(Tag, Digest)}`
   if (type !== 'cr:Artifact:BuildCompleted') return type
   const status = BuildStatus ?? ''
   return `${type}, ${BUILD_STATUS.find(([words]) => words.test(status))?.[1] ?? status}`

@@ -177,7 +177,7 @@ function read(item: unknown, request: Request, settings: object): Activity | Noi
   const data = event.data ?? {}
   const ownTag = tagOf(data.tag)
   const type = `${event.domain} ${event.event_type}`
-  const name = type === 'docker pushed' ? `${type}, ${namingOf(ownTag)}` : type
+  const name = type === 'docker pushed' ? `${type}, ${namingOf(ownTag, data.sha256 || digestIn(data.tag))}` : type
   const verdict = meaningOf('Artifactory', vocabulary, name, settings)
   if ('ignored' in verdict) return verdict
   const domain = domainOf(event.jpd_origin)

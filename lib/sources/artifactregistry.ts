@@ -75,15 +75,22 @@ function unwrap(item: object, { headers }: Request): Delivery {
 }
 
 /** The event's name in the vocabulary. */
-function nameOf(action: string, tag: string | undefined): string {
-  if (action === 'INSERT') return `INSERT, ${namingOf(tag)}`
+function nameOf(action: string, tag: string | undefined, digest: string | undefined): string {
+  if (action === 'INSERT') return `INSERT, ${namingOf(tag, digest)}`
   return action === 'DELETE' ? `DELETE, ${tag ? 'by tag' : 'by digest'}` : action
 }
 
+const imageIn = (name: string | null | undefined) => (name ? splitImage(name, true) : undefined)
+
 function toActivity({ event, id, time }: Delivery, request: Request, settings: object): Activity | Noise {
-  const byTag = event.tag ? splitImage(event.tag, true) : undefined
-  const byDigest = event.digest ? splitImage(event.digest, true) : undefined
-  const verdict = meaningOf('Artifact Registry', vocabulary, nameOf(event.action, byTag?.tag), settings)
+  const byTag = imageIn(event.tag)
+  const byDigest = imageIn(event.digest)
+  const verdict = meaningOf(
+    'Artifact Registry',
+    vocabulary,
+    nameOf(event.action, byTag?.tag, event.digest ?? undefined),
+    settings,
+  )
   const named = byTag ?? byDigest
   if (!named) throw new RouterError('INVALID_ITEM', 'digest: is missing, and so is tag.')
   if ('ignored' in verdict) return verdict

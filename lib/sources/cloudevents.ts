@@ -31,6 +31,10 @@ function toActivity(event: CloudEvent): Activity {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) {
     throw new RouterError('INVALID_ITEM', 'data: must be an object, see docs/schemas/activity.json.')
   }
+  // These stand in the CloudEvent itself.
+  const isOurs = event.type.startsWith('container-registry.')
+  const twice = isOurs && ['action', 'senderId', 'time'].find((field) => field in data)
+  if (twice) throw new RouterError('INVALID_ITEM', `data.${twice}: there is no such field.`)
   const { target = {}, initiator = {}, reason = {}, requestData, ...rest } = data as Partial<ActivityData>
   return {
     ...rest,

@@ -86,7 +86,7 @@ const vocabulary = {
 function nameOf({ action, target, request }: Event): string {
   switch (action) {
     case 'push':
-      return isManifest(target) ? `push, ${namingOf(tagOf(target))}` : 'push of a blob'
+      return isManifest(target) ? `push, ${namingOf(tagOf(target), target.digest)}` : 'push of a blob'
     case 'pull':
       if (!isManifest(target)) return 'pull of a blob'
       return request?.method === 'HEAD' ? 'pull, HEAD' : 'pull'
@@ -138,7 +138,8 @@ export const about: About = {
   authentication: 'a token in a configured header',
   replays: 'not bounded',
   retries: 'for ever, one at a time, all later events waiting; gives up on an answer after 1 s',
-  identity: '`id`, action, digest and tag; without an `id` the event itself, without a time in it within 10 minutes',
+  identity:
+    '`id`, action, digest, tag, time and request; without an `id` the event itself, without a time in it within 10 minutes',
   fills: {
     actor: 'sometimes',
     repository: 'always',
@@ -175,8 +176,15 @@ export const distribution = defineSource({
     const domain = hostOf(event)
     return {
       action: fullName(verdict.action),
-      // Proxies and fixtures repeat an id inside one envelope, so what it was done to belongs to it.
-      senderId: `${idOf(event, item, sent)} ${event.action} ${target.digest ?? ''} ${tag ?? ''}`,
+      // Proxies and fixtures repeat an id inside one envelope, so what was done to what, when and in which request belongs to it.
+      senderId: JSON.stringify([
+        idOf(event, item, sent),
+        event.action,
+        target.digest,
+        tag,
+        event.timestamp,
+        request?.id,
+      ]),
       time: event.timestamp ? parseTime(event.timestamp) : undefined,
       target: {
         ...(target.repository ? { repository: target.repository } : {}),

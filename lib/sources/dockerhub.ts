@@ -84,7 +84,7 @@ export const dockerhub = defineSource({
     const { pusher, tag, pushed_at, media_type } = push_data
     // Before 2017 bodies did not say what was pushed; that it was `latest` would be made up.
     if (!tag) throw new RouterError('INVALID_TARGET', 'push_data.tag: is missing, so nothing says what was pushed.')
-    const verdict = meaningOf('Docker Hub', vocabulary, `push, ${namingOf(tag)}`, settings)
+    const verdict = meaningOf('Docker Hub', vocabulary, `push, ${namingOf(tag, undefined)}`, settings)
     if ('ignored' in verdict) return verdict
     const name = nameOf(repository)
     const time = typeof pushed_at === 'number' ? fromSeconds(pushed_at) : undefined

@@ -231,7 +231,10 @@ const BY_ACTION = new Set(['ECR Image Action', 'ECR Replication Action'])
 function eventNameOf({ 'detail-type': type, source, detail }: Event): string {
   if (!ECR_EVENTS.has(source)) return `${source} ${type}`
   const name = BY_ACTION.has(type) && detail?.['action-type'] ? `${type} ${detail['action-type']}` : type
-  return name === 'ECR Image Action PUSH' ? `${name}, ${namingOf(detail?.['image-tag'] ?? undefined)}` : name
+  if (name !== 'ECR Image Action PUSH') return name
+  // What was refused counts, whatever the settings leave out of what was done.
+  const isRefused = detail?.result !== undefined && detail.result !== 'SUCCESS'
+  return `${name}, ${isRefused ? 'by tag' : namingOf(detail?.['image-tag'], detail?.['image-digest'])}`
 }
 
 function readEvent(given: unknown, settings: object): Activity | Noise {
@@ -277,7 +280,8 @@ function readTransformed(item: unknown, settings: object): Activity | Noise {
   const isPush = type === 'com.amazon.ecr.image.push'
   const data =
     isPush || Object.hasOwn(vocabulary, type) ? parse(transformedSchema, dataOf(event), 'INVALID_ITEM', 'data') : {}
-  const name = isPush ? `${type}, ${namingOf(data.imageTag ?? undefined)}` : type
+  const naming = (data.result || 'SUCCESS') === 'SUCCESS' ? namingOf(data.imageTag, data.imageDigest) : 'by tag'
+  const name = isPush ? `${type}, ${naming}` : type
   const verdict = meaningOf('ECR', vocabulary, name, settings)
   if ('ignored' in verdict) return verdict
   const arn = arnIn(source)
@@ -325,7 +329,8 @@ function pushed(record: TrailRecord): Part[] {
     imageDigest: made?.imageDigest || asked?.imageDigest,
     imageTag: asked?.imageTag || made?.imageTag,
   }
-  return [{ name: `PutImage, ${namingOf(image.imageTag ?? undefined)}`, target: imageOf(repositoryOf(record), image) }]
+  const naming = record.errorCode ? 'by tag' : namingOf(image.imageTag, image.imageDigest)
+  return [{ name: `PutImage, ${naming}`, target: imageOf(repositoryOf(record), image) }]
 }
 
 function pulled(record: TrailRecord): Part[] {
@@ -340,17 +345,6 @@ function described(record: TrailRecord): Part[] {
   if (ids.length === 0) return [{ name: 'DescribeImages, all', target: imageOf(repository, {}) }]
   return ids.map((id) => ({ name: 'DescribeImages, named', target: imageOf(repository, id) }))
 }
-
-const differ = (one: string | null | undefined, other: string | null | undefined): boolean =>
-  Boolean(one && other && one !== other)
-const agree = (one: string | null | undefined, other: string | null | undefined): boolean =>
-  Boolean(one && one === other)
-
-/** Whether both name the same image, as far as both say. */
-const isSame = (one: ImageId, other: ImageId): boolean =>
-  !differ(one.imageDigest, other.imageDigest) &&
-  !differ(one.imageTag, other.imageTag) &&
-  (agree(one.imageDigest, other.imageDigest) || agree(one.imageTag, other.imageTag))
 
 /** An image of which a record tells among others. */
 interface Listed {
@@ -388,16 +382,60 @@ function deletedByDigest(repository: string | undefined, ids: readonly ImageId[]
   return [{ name: 'BatchDeleteImage, one digest', target, ...(tags.length > 1 ? { data: { tags } } : {}), ...own }]
 }
 
+type AnsweredFailures = NonNullable<NonNullable<TrailRecord['responseElements']>['failures']>
+
+/** An image as it was asked for: by digest and tag, or by one of them. */
+const keyOf = ({ imageDigest, imageTag }: ImageId): string => `${imageDigest ?? ''} ${imageTag ?? ''}`
+
+/** Keys of all that `id` may name among what was asked: itself, and what was asked by its digest or its tag alone. */
+function keysOf(id: ImageId, asked: ReadonlyMap<string, readonly string[]>): string[] {
+  const { imageDigest, imageTag } = id
+  const exact = [keyOf(id), keyOf({ imageDigest }), keyOf({ imageTag })]
+  // By its digest alone it may be any of its tags, by its tag alone any of its digests.
+  const part = imageDigest && imageTag ? undefined : (imageDigest ?? imageTag)
+  return part ? [...exact, ...(asked.get(part) ?? [])] : exact
+}
+
+/** Keys of what was asked, by the digest and by the tag in them. */
+function askedBy(ids: readonly ImageId[]): ReadonlyMap<string, readonly string[]> {
+  const asked = new Map<string, string[]>()
+  const add = (part: string | null | undefined, key: string) => {
+    if (!part) return
+    const known = asked.get(part)
+    if (known) known.push(key)
+    else asked.set(part, [key])
+  }
+  for (const id of ids) {
+    add(id.imageDigest, keyOf(id))
+    add(id.imageTag, keyOf(id))
+  }
+  return asked
+}
+
+/**
+ * Finds the failure of an image that was asked to be deleted. A failure that names none of them may be any one's: then what has no
+ * failure of its own has that one, because nothing proves that it is gone.
+ */
+function failureFinder(failures: AnsweredFailures, ids: readonly ImageId[]) {
+  const asked = askedBy(ids)
+  const keys = new Set(ids.map(keyOf))
+  const own = new Map<string, Failure>()
+  let anyones: Failure | undefined
+  for (const { imageId, failureCode, failureReason } of failures) {
+    const failure = { code: failureCode, message: failureReason }
+    const found = keysOf(imageId ?? {}, asked).filter((key) => keys.has(key))
+    if (found.length === 0) anyones ??= failure
+    for (const key of found) if (!own.has(key)) own.set(key, failure)
+  }
+  return (id: ImageId): Failure | undefined => own.get(keyOf(id)) ?? anyones
+}
+
 /** Tags one by one, digests together, and what could not be deleted each with its reason. */
 function deleted(record: TrailRecord): Part[] {
   const repository = repositoryOf(record)
   const ids = imageIdsOf(record)
-  const failures = record.responseElements?.failures ?? []
   if (ids.length === 0) return [{ name: 'BatchDeleteImage, no image named', target: imageOf(repository, {}) }]
-  const failureOf = (id: ImageId): Failure | undefined => {
-    const found = failures.find((entry) => isSame(entry.imageId ?? {}, id))
-    return found && { code: found.failureCode, message: found.failureReason }
-  }
+  const failureOf = failureFinder(record.responseElements?.failures ?? [], ids)
   const done: ImageId[] = []
   const parts: Part[] = []
   for (const id of ids) {
@@ -439,10 +477,20 @@ function policyOf(given: string | null | undefined): Record<string, unknown> {
 function policy(record: TrailRecord): Part[] {
   const { requestParameters: asked, responseElements: answered, eventName } = record
   const repository = repositoryOf(record)
+  // What was refused may be recorded without what it asked.
+  const isRefused = Boolean(record.errorCode)
   // Without a text of its own a preview tries the policy that is there.
   const used =
     asked?.lifecyclePolicyText || (eventName === 'StartLifecyclePolicyPreview' ? answered?.lifecyclePolicyText : '')
-  return [{ name: eventName, target: { ...(repository ? { namespace: repository } : {}), policy: policyOf(used) } }]
+  return [
+    {
+      name: eventName,
+      target: {
+        ...(repository ? { namespace: repository } : {}),
+        policy: used || eventName === 'DeleteLifecyclePolicy' || !isRefused ? policyOf(used) : { unknown: true },
+      },
+    },
+  ]
 }
 
 type Details = NonNullable<TrailRecord['serviceEventDetails']>
@@ -522,6 +570,7 @@ function splitRecord(given: unknown): Item[] {
       if (!Object.hasOwn(PARTS, name)) return [{ name }]
     }
     const record = parse(recordSchema, given, 'INVALID_ITEM', 'The item')
+    checkDepth(given)
     const id = record.eventID || fingerprint(JSON.stringify(given))
     return (PARTS[record.eventName]?.(record) ?? []).map((part) => ({ record, id, part }))
   } catch (error) {

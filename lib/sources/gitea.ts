@@ -93,7 +93,7 @@ const readEvent = (body: unknown): Event => parse(eventSchema, body, 'INVALID_IT
 function nameOf({ action, package: { type, version } }: Event): string {
   if (type !== 'container') return `package, ${type}`
   if (action !== 'created') return `package ${action}`
-  return `package created, ${namingOf(version && !isDigest(version) ? version : undefined)}`
+  return `package created, ${version && isDigest(version) ? namingOf(undefined, version) : namingOf(version, undefined)}`
 }
 
 /** How long equal events without a delivery id and a time count as one. */

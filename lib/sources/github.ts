@@ -167,7 +167,9 @@ function nameOf(name: string, told: Told | undefined): string {
   if (!isPackageEvent(name)) return name
   if (!told) return `${name}, not chosen`
   const kind = kindOf(told.about)
-  return kind === 'container' ? `${name} ${told.action}, ${namingOf(tagOf(told.about))}` : `${name}, ${kind}`
+  return kind === 'container'
+    ? `${name} ${told.action}, ${namingOf(tagOf(told.about), digestOf(told.about))}`
+    : `${name}, ${kind}`
 }
 
 /** When the version changed, or else the package; a version that was not changed yet has the year 1. */

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { Activity } from '../activity.ts'
-import { cloudEventItems, dataOf, extensionsOf, hasCloudEvents, readCloudEvent } from '../cloudevent.ts'
+import { cloudEventId, cloudEventItems, dataOf, extensionsOf, hasCloudEvents, readCloudEvent } from '../cloudevent.ts'
 import { fingerprint } from '../ids.ts'
 import { parseJson } from '../json.ts'
 import { parse } from '../parse.ts'
@@ -11,6 +11,7 @@ import { charts, children, retention, signatures } from './settings.ts'
 import { token } from './signature.ts'
 import { type About, defineSource } from './source.ts'
 import { fullName, meaningOf, type Noise, namingOf, pushes, type Verdict, type Vocabulary } from './vocabulary.ts'
+import { idInWindow } from './window.ts'
 
 // Harbor 1.x and 2.x in both formats, rows of its audit log, and registries that send the same: Tencent TCR, Huawei SWR
 // (docs/sources/harbor.md).
@@ -157,20 +158,25 @@ type Item =
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-function readDefault(event: unknown): Event {
+/** How long equal events without a time count as one that was repeated: Harbor tries three times. */
+const WINDOW = 2 * 60 * 1000
+
+function readDefault(event: unknown, request: Request): Event {
   const { type, occur_at, operator, event_data } = parse(defaultSchema, event, 'INVALID_ITEM', 'The item')
+  const time = typeof occur_at === 'number' ? fromSeconds(occur_at) : undefined
+  const content = JSON.stringify(event)
   return {
     type,
-    time: typeof occur_at === 'number' ? fromSeconds(occur_at) : undefined,
+    time,
     operator: operator ?? '',
-    id: fingerprint(JSON.stringify(event)),
+    id: time === undefined ? idInWindow(`harbor ${content}`, request, WINDOW) : fingerprint(content),
     correlationId: undefined,
     data: event_data ?? {},
   }
 }
 
-function readEvent(event: unknown, isCloudEvent: boolean): Event {
-  if (!isCloudEvent) return readDefault(event)
+function readEvent(event: unknown, isCloudEvent: boolean, sent: Request): Event {
+  if (!isCloudEvent) return readDefault(event, sent)
   const read = readCloudEvent(event)
   const { operator, requestid } = extensionsOf(read) ?? {}
   const request = textOf(requestid)
@@ -180,7 +186,7 @@ function readEvent(event: unknown, isCloudEvent: boolean): Event {
     operator: textOf(operator),
     // Every policy gives an event an id of its own; what caused them has one id. The client may have chosen that one, so that only
     // together with the time it stands for one event.
-    id: request ? `${request} ${read.time ?? ''}` : read.id,
+    id: request ? `${request} ${read.time ?? ''}` : cloudEventId(read),
     correlationId: request || undefined,
     data: parse(dataSchema, dataOf(read), 'INVALID_ITEM', 'data'),
   }
@@ -201,10 +207,10 @@ function deletedBy(event: Event): { repository: string; tags: string[] }[] {
 }
 
 /** One item for each resource; one for the event when it has none or can't be read, so that nothing vanishes. */
-function split(unread: unknown, isCloudEvent: boolean): Item[] {
+function split(unread: unknown, isCloudEvent: boolean, request: Request): Item[] {
   let event: Event
   try {
-    event = readEvent(unread, isCloudEvent)
+    event = readEvent(unread, isCloudEvent, request)
   } catch {
     return [{ unread, isCloudEvent }]
   }
@@ -215,11 +221,11 @@ function split(unread: unknown, isCloudEvent: boolean): Item[] {
 }
 
 function items(request: Request): readonly Item[] {
-  if (hasCloudEvents(request)) return cloudEventItems(request).flatMap((event) => split(event, true))
+  if (hasCloudEvents(request)) return cloudEventItems(request).flatMap((event) => split(event, true, request))
   const body = parseJson(request.body)
   // Rows of the audit log, as its API lists them.
   if (Array.isArray(body)) return body.map((row) => ({ row }))
-  return split(body, typeof body === 'object' && body !== null && 'specversion' in body)
+  return split(body, typeof body === 'object' && body !== null && 'specversion' in body, request)
 }
 
 /** What an event says whatever it is about; `key` tells it from the others of its webhook. */
@@ -251,16 +257,22 @@ function referenceOf({ tag, digest }: Resource): { tag?: string; digest?: string
   return { ...(isTag ? { tag } : {}), ...(known ? { digest: known } : {}) }
 }
 
-function nameOf(type: string, tag: string | undefined, isAboutDeletions: boolean): string {
+/** The whole name; old versions only say it in two parts. */
+function repositoryOf({ data }: Event): string {
+  const { repo_full_name, namespace, name } = data.repository ?? {}
+  return repo_full_name || (namespace && name ? `${namespace}/${name}` : '')
+}
+
+function nameOf(type: string, { tag, digest }: ReturnType<typeof referenceOf>, isAboutDeletions: boolean): string {
   const name = Object.hasOwn(NAMES, type) ? (NAMES[type] as string) : type
-  if (name === 'PUSH_ARTIFACT') return `${name}, ${namingOf(tag)}`
+  if (name === 'PUSH_ARTIFACT') return `${name}, ${namingOf(tag, digest)}`
   return name === 'TAG_RETENTION' && !isAboutDeletions ? `${name}, nothing deleted` : name
 }
 
 function readResource({ event, resource = {}, deleted }: Extract<Item, { event: Event }>, settings: object) {
   const reference = referenceOf(resource)
   const { tag, digest } = reference
-  const verdict = meaningOf('Harbor', vocabulary, nameOf(event.type, tag, deleted !== undefined), settings)
+  const verdict = meaningOf('Harbor', vocabulary, nameOf(event.type, reference, deleted !== undefined), settings)
   if ('ignored' in verdict) return verdict
   if (deleted) {
     const domain = event.data.retention?.harbor_hostname
@@ -271,7 +283,7 @@ function readResource({ event, resource = {}, deleted }: Extract<Item, { event: 
       ...(domain ? { domain } : {}),
     }
   }
-  const repository = event.data.repository?.repo_full_name ?? ''
+  const repository = repositoryOf(event)
   const domain = domainOf(resource.resource_url ?? '', repository)
   return {
     ...toActivity(verdict, event, `${digest ?? ''} ${tag ?? ''}`),
@@ -306,7 +318,7 @@ export const about: About = {
   replays: 'not bounded',
   retries: '3 tries; gives up on an answer after 3 s',
   identity:
-    '`requestid` and time, else `id`, of a CloudEvent; an event of the Default format itself; number and time of a row',
+    '`requestid` and time, else `source` and `id`, of a CloudEvent; an event of the Default format itself; number and time of a row',
   synonyms: NAMES,
   fills: {
     actor: 'sometimes',
@@ -328,9 +340,10 @@ export const harbor = defineSource({
   settings: { children, signatures, charts, retention },
   vocabulary,
   items,
-  read(given, _request, settings) {
+  read(given, request, settings) {
     const item = given as Item
     if ('row' in item) return readAuditRow(item.row, settings)
-    return readResource('unread' in item ? { event: readEvent(item.unread, item.isCloudEvent) } : item, settings)
+    const unread = 'unread' in item
+    return readResource(unread ? { event: readEvent(item.unread, item.isCloudEvent, request) } : item, settings)
   },
 })

@@ -100,7 +100,8 @@ function nameOf(kind: string, event: Event): string {
     return OTHER_FORMATS.has(format.toLowerCase()) ? `${name}, other format` : `${name}, format ${format}`
   }
   const isPush = name === 'component CREATED' || name === 'component UPDATED'
-  return isPush ? `${name}, ${namingOf(versionOf(event.component?.version).tag)}` : name
+  const { tag, digest } = versionOf(event.component?.version)
+  return isPush ? `${name}, ${namingOf(tag, digest)}` : name
 }
 
 function targetOf(kind: string, { repositoryName, component, repository }: Event): Target {

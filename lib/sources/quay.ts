@@ -57,6 +57,8 @@ const log = {
   // Quay logs what it refuses for want of a permission.
   'log: push_repo_failed': { action: 'image.push', outcome: 'failure', code: 401 },
   'log: pull_repo': { action: 'image.pull' },
+  // The image as one layer, or in another form.
+  'log: repo_verb': { action: 'image.pull' },
   'log: pull_repo_failed': { action: 'image.pull', outcome: 'failure', code: 401 },
   ...all({ action: 'image.tag' }, ['create_tag', 'move_tag', 'revert_tag']),
   ...all({ action: 'image.untag' }, ['delete_tag', 'autoprune_tag_delete']),
@@ -122,7 +124,6 @@ const log = {
     'org_mirror_sync_tag_started', 'org_mirror_sync_tag_completed', 'org_mirror_repo_discovered',
     'org_mirror_repo_created', 'org_mirror_repo_creation_failed', 'org_mirror_repo_skipped', 'org_mirror_repo_failed',
   ]),
-  ...ignored('squashed or converted download', ['repo_verb']),
   ...ignored('administration', [
     'service_key_create', 'service_key_approve', 'service_key_delete', 'service_key_modify', 'service_key_extend',
     'service_key_rotate', 'export_logs_success', 'export_logs_failure',
@@ -204,7 +205,7 @@ type Metadata = v.InferOutput<typeof metadataSchema>
 
 /** What `items` makes: a notification or an entry of the log, with one of its tags. */
 type Item =
-  | { notification: unknown; event: string; id: string; tag: string | undefined }
+  | { notification: Notification | undefined; event: string; id: string; tag: string | undefined }
   | { entry: unknown; host?: unknown; file?: Fields; nth: number; tag?: string }
 
 /** `fields` without those that are not told, if any is. */
@@ -257,18 +258,60 @@ function valuesOf(body: Buffer): unknown[] {
   }
 }
 
+// Fields of the notifications that are no audited action, beside those that all have: with another field it is something new.
+const COMMON = ['repository', 'namespace', 'name', 'docker_url', 'homepage', 'visibility']
+const BUILD = [
+  'build_id',
+  'build_name',
+  'docker_tags',
+  'trigger_id',
+  'trigger_kind',
+  'trigger_metadata',
+  'is_manual',
+  'manual_user',
+  'image_id',
+  'manifest_digests',
+]
+const SHAPES: readonly { type: string; by: readonly string[]; fields: readonly string[] }[] = [
+  { type: 'build_queued, build_start or build_cancelled', by: ['build_id'], fields: BUILD },
+  {
+    type: 'vulnerability_found',
+    by: ['vulnerability', 'vulnerabilities', 'vulnerable_index_report_created'],
+    fields: ['vulnerability', 'vulnerabilities', 'vulnerable_index_report_created', 'tags', 'image'],
+  },
+  { type: 'repo_image_expiry', by: ['expiring_in'], fields: ['expiring_in', 'tags'] },
+  {
+    type: 'quota_warning or quota_error',
+    by: ['usage_bytes'],
+    fields: [
+      'usage_bytes',
+      'limit_bytes',
+      'threshold_percent',
+      'usage_percent',
+      'quota_limit_type',
+      'limit',
+      'usage',
+      'message',
+    ],
+  },
+  { type: 'repo_mirror_sync_started, _success or _failed', by: ['message'], fields: ['message'] },
+]
+
 /** The type of a notification by its shape, as far as that tells. */
 function guess(body: Fields): string | undefined {
-  const has = (...names: string[]) => names.some((name) => Object.hasOwn(body, name))
-  if (has('updated_tags')) return 'repo_push'
-  if (has('build_id')) {
-    if (has('error_message')) return 'build_failure'
-    return has('image_id', 'manifest_digests') ? 'build_success' : 'build_queued, build_start or build_cancelled'
+  const has = (names: readonly string[]) => names.some((name) => Object.hasOwn(body, name))
+  if (has(['updated_tags'])) return 'repo_push'
+  if (has(['build_id'])) {
+    if (has(['error_message'])) return 'build_failure'
+    if (has(['image_id', 'manifest_digests'])) return 'build_success'
   }
-  if (has('vulnerability', 'vulnerabilities', 'vulnerable_index_report_created')) return 'vulnerability_found'
-  if (has('expiring_in')) return 'repo_image_expiry'
-  if (has('usage_bytes')) return 'quota_warning or quota_error'
-  return has('message') ? 'repo_mirror_sync_started, _success or _failed' : undefined
+  return SHAPES.find(({ by }) => has(by))?.type
+}
+
+/** What the body of a guessed type has that no notification of that type has; that may say something that counts. */
+function strangeIn(body: Fields, type: string): string | undefined {
+  const shape = SHAPES.find((known) => known.type === type)
+  return shape && Object.keys(body).find((name) => !shape.fields.includes(name) && !COMMON.includes(name))
 }
 
 // `repo_push`, without what the vocabulary tells apart behind a comma.
@@ -291,6 +334,13 @@ function typeOf(body: Fields, request: Request): string {
   const seen = guess(body)
   if (said && agrees(said, seen)) return said
   if (said) throw new RouterError('INVALID_ENVELOPE', `The body is that of ${seen}, and its URL says something else.`)
+  const strange = seen && strangeIn(body, seen)
+  if (strange) {
+    throw new RouterError(
+      'UNKNOWN_ACTION',
+      `Quay has no notification with ${JSON.stringify(strange.slice(0, 64))} known here.`,
+    )
+  }
   if (seen) return seen
   throw new RouterError('INVALID_ENVELOPE', 'The body has no shape of Quay, and its URL has no "event".')
 }
@@ -313,7 +363,10 @@ function notificationItems(body: Fields, request: Request): Item[] {
   const event = typeOf(body, request)
   const id = idInWindow(`quay ${event} ${request.body}`, request, WINDOW)
   const tags = event === 'repo_push' ? body.updated_tags : BUILDS.has(event) ? body.docker_tags : undefined
-  return tagsOf(tags).map((tag) => ({ notification: body, event, id, tag }))
+  // Read once, however many tags there are; of what is ignored nothing is read.
+  const isRead = event === 'repo_push' || BUILDS.has(event)
+  const notification = isRead ? parse(notificationSchema, body, 'INVALID_ITEM', 'The item') : undefined
+  return tagsOf(tags).map((tag) => ({ notification, event, id, tag }))
 }
 
 const contentOf = (entry: unknown): string => {
@@ -381,10 +434,11 @@ function targetOfNotification({ repository, docker_url, manifest_digests }: Noti
 
 function readNotification(item: Extract<Item, { event: string }>, settings: object): Activity | Noise {
   const { event, tag, id } = item
-  const naming = tag && namingOf(tag) === 'signature' ? 'signature' : 'by tag'
+  const naming = namingOf(tag, undefined)
   const verdict = meaningOf('Quay', notifications, event === 'repo_push' ? `repo_push, ${naming}` : event, settings)
   if ('ignored' in verdict) return verdict
-  const body = parse(notificationSchema, item.notification, 'INVALID_ITEM', 'The item')
+  // Only what is ignored was not read.
+  const body = item.notification as Notification
   const { target, domain } = targetOfNotification(body, tag)
   const failed = verdict.outcome === 'failure'
   const requestData = told({
@@ -438,7 +492,7 @@ function nameOf({ kind }: Entry, metadata: () => Metadata): string {
   if (kind === 'push_repo') {
     const { tag, digest } = imageOf(metadata())
     // What names neither is no push by digest: it lacks its target.
-    return `log: push_repo, ${tag || digest ? namingOf(tag) : 'by tag'}`
+    return `log: push_repo, ${namingOf(tag, digest)}`
   }
   if (kind === 'delete_tag_failed') {
     const { tag, digest } = imageOf(metadata())

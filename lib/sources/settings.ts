@@ -17,7 +17,7 @@ export const children = choice(
 /** Tags of signatures, attestations and SBOMs. */
 export const signatures = choice(
   ['push', 'ignore'],
-  'Tags of signatures, attestations and SBOMs (`sha256-<hex>.sig`): a `push` like any other, or ignored',
+  'Tags of signatures, attestations and SBOMs (`sha256-<64 hex digits>.sig`, also without an ending): a `push` like any other, or ignored. Whoever pushes chooses the tag',
 )
 
 /** HEAD requests of manifests. */

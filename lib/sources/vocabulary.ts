@@ -43,12 +43,17 @@ export const fullName = (action: ShortAction): string => `container-registry.${a
 /** How a pushed image is named: by a tag, by its digest alone, or by a tag that is a signature's or an attestation's. */
 export type Naming = 'by tag' | 'by digest' | 'signature'
 
-/** The tags that cosign gives to what belongs to an image: `sha256-<hex>.sig`. */
-const SIGNATURE = /^sha(?:256|384|512)-[0-9a-f]+(?:\.(?:sig|att|sbom))?$/
+/**
+ * The tags of what belongs to an image: `sha256-<hex>.sig` as cosign writes them, `sha256-<hex>` for whatever refers to it. The
+ * digest is whole, but it is whoever pushes that chooses a tag.
+ */
+const SIGNATURE = /^(?:sha256-[0-9a-f]{64}|sha384-[0-9a-f]{96}|sha512-[0-9a-f]{128})(?:\.(?:sig|att|sbom))?$/
 
-/** See `Naming`; no tag at all means by digest. */
-export const namingOf = (tag: string | undefined): Naming =>
-  tag ? (SIGNATURE.test(tag) ? 'signature' : 'by tag') : 'by digest'
+/** See `Naming`. What names neither tag nor digest is no push by digest: what is wrong with it shows as with any other. */
+export function namingOf(tag: string | null | undefined, digest: string | null | undefined): Naming {
+  if (tag) return SIGNATURE.test(tag) ? 'signature' : 'by tag'
+  return digest ? 'by digest' : 'by tag'
+}
 
 /** The three meanings of a sender's push `event`, with the settings `children` and `signatures` (lib/sources/settings.ts). */
 export const pushes = <Event extends string>(event: Event) =>

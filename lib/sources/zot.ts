@@ -44,8 +44,8 @@ const vocabulary = {
 const typeOf = (type: string): string => type.replace(/^.+\.(?=(?:image|repository)\.[a-z_]+$)/, 'zotregistry.')
 
 /** The event's name in the vocabulary. */
-function nameOf(type: string, tag: string | undefined): string {
-  if (type === 'zotregistry.image.updated') return `${type}, ${namingOf(tag)}`
+function nameOf(type: string, tag: string | undefined, digest: string | null | undefined): string {
+  if (type === 'zotregistry.image.updated') return `${type}, ${namingOf(tag, digest)}`
   return type === 'zotregistry.image.deleted' ? `${type}, ${tag ? 'by tag' : 'by digest'}` : type
 }
 
@@ -67,7 +67,7 @@ function toActivity(event: CloudEvent, settings: object): Activity | Noise {
   const data = parse(dataSchema, dataOf(event), 'INVALID_ITEM', 'data')
   const tag = data.reference && !isDigest(data.reference) ? data.reference : undefined
   const type = typeOf(event.type)
-  const verdict = meaningOf('zot', vocabulary, nameOf(type, tag), settings)
+  const verdict = meaningOf('zot', vocabulary, nameOf(type, tag, data.digest || data.reference), settings)
   if ('ignored' in verdict) return verdict
   return {
     action: fullName(verdict.action),

@@ -93,7 +93,7 @@ test('before it has a location it can be written, too', async () => {
 test('one that comes back as a webhook is no activity: no loop', async () => {
   const { json } = await write({ target: image })
   const { body } = await door().post('/webhooks/cloudevents', json)
-  expect([body.accepted, body.quarantined.map(({ reason }) => reason)]).toEqual([[], ['INVALID_TARGET']])
+  expect([body.accepted, body.quarantined.map(({ reason }) => reason)]).toEqual([[], ['INVALID_ITEM']])
 })
 
 test.each([{ specversion: '0.3' }, { data: undefined }, { data: {} }])('%j is refused', async (changes) => {

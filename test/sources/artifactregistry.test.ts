@@ -150,11 +150,18 @@ test('both ids of one message are one event, two messages are two', async () => 
 test('the digest of another image does not become this one’s', async () => {
   const { post, intake } = door()
   const digest = `${HOST}/p/r/other@sha256:0a`
-  await post('/webhooks/artifactregistry', wrap({ action: 'INSERT', digest, tag: `${HOST}/p/r/app:sha256-0a.att` }))
+  await post(
+    '/webhooks/artifactregistry',
+    wrap({
+      action: 'INSERT',
+      digest,
+      tag: `${HOST}/p/r/app:sha256-0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a.att`,
+    }),
+  )
   const [event] = await intake()
   expect(event?.target).toMatchObject({
-    name: 'de.icr.io/p/r/app:sha256-0a.att',
-    id: 'de.icr.io/p/r/app:sha256-0a.att',
+    name: 'de.icr.io/p/r/app:sha256-0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a.att',
+    id: 'de.icr.io/p/r/app:sha256-0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a.att',
   })
   expect(event?.requestData).toMatchObject({ digest })
 })

@@ -35,6 +35,27 @@ test.each(Object.keys(sources) as SourceName[])(
 
 const draftOf = ({ body, headers, query = '' }: Sender): Draft => ({ body, headers, query })
 
+const HOUR = 3_600_000
+
+/** `text` as the sender would write it of the same deed an hour later: times and the ids of what happened are others. */
+const changed = (text: string): string =>
+  text
+    .replace(/"(?:id|messageId|message_id)":\s*"(?!pkg:)/g, '$&another-')
+    .replace(/\b20\d\d-\d\d-\d\d[T ]\d\d(?=:)/g, (hour) => {
+      const next = new Date(Date.parse(`${hour.replace(' ', 'T')}:00Z`) + HOUR).toISOString().slice(0, 13)
+      return hour.includes('T') ? next : next.replace('T', ' ')
+    })
+    .replace(/(?<![\w.:-])1[67]\d{8}(?![\w-])/g, (seconds) => String(Number(seconds) + HOUR / 1000))
+    .replace(/\b[0-9a-f]{8}(?=-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b)/g, (start) =>
+      start.replace(/./g, (digit) => ((Number.parseInt(digit, 16) + 1) % 16).toString(16)),
+    )
+
+const anHourLater = ({ body, headers, query }: Draft): Draft => ({
+  body: Buffer.from(changed(body.toString())),
+  headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, changed(value)])),
+  query,
+})
+
 const total = (counts: Record<string, number> = {}) => Object.values(counts).reduce((sum, count) => sum + count, 0)
 
 async function post(
@@ -102,6 +123,18 @@ describe.each(senders.map((sender): [string, Sender] => [sender.source, sender])
     const first = await post(to, sender, draft, way, way.credentials(draft.body, OLD))
     const again = await post(to, sender, draft, way, way.credentials(draft.body, OLD), NOW + 30_000)
     expect(again.body).toEqual(first.body)
+  })
+
+  test('gives the same deed an hour later another id', async () => {
+    const to = door({ secrets: [OLD] })
+    const first = await post(to, sender, draft, way, way.credentials(draft.body, OLD))
+    const later = anHourLater(draft)
+    const again = await post(to, sender, later, way, way.credentials(later.body, OLD), NOW + HOUR)
+    expect(again.body.accepted.map(({ action, target }) => [action, target])).toEqual(
+      first.body.accepted.map(({ action, target }) => [action, target]),
+    )
+    const ids = new Set(first.body.accepted.map(({ id }) => id))
+    expect(again.body.accepted.filter(({ id }) => ids.has(id))).toEqual([])
   })
 
   test('flags a domain that is not the registry’s, and goes by the configured region', async () => {

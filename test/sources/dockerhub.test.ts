@@ -97,7 +97,7 @@ test('without a time equal bodies are one event for 3 minutes', async () => {
 })
 
 test('a signature is a push like any other unless it is to be ignored', async () => {
-  const body = bodyOf({ tag: 'sha256-0a1b.sig' })
+  const body = bodyOf({ tag: `sha256-${'0a1b'.repeat(16)}.sig` })
   expect((await post(door(), body)).body.accepted).toHaveLength(1)
   const config = {
     id: 'dockerhub',

@@ -310,9 +310,23 @@ describe('deletions', () => {
   test('a failure of another tag of the same digest is not its', async () => {
     const imageId = { imageDigest: ONE, imageTag: '2' }
     const responseElements = { failures: [{ imageId, failureCode: 'ImageTagDoesNotMatchDigest' }] }
-    expect(await of([{ imageDigest: ONE, imageTag: '1' }], { responseElements })).toEqual([
-      ['delete', `${A}:1`, 202, {}],
+    const ids = [
+      { imageDigest: ONE, imageTag: '1' },
+      { imageDigest: ONE, imageTag: '2' },
+    ]
+    expect((await of(ids, { responseElements })).map(([, name, code]) => [name, code]).toSorted()).toEqual([
+      [`${A}:1`, 202],
+      [`${A}:2`, 400],
     ])
+  })
+
+  test.each([
+    ['no image at all', undefined],
+    ['the digest of what was asked by its tag', { imageDigest: ONE }],
+  ])('a failure that names %s may be any one’s', async (_what, imageId) => {
+    const responseElements = { failures: [{ ...(imageId ? { imageId } : {}), failureCode: 'KmsError' }] }
+    const [[, , code] = []] = await of([{ imageTag: '1' }], { responseElements })
+    expect(code).toBe(400)
   })
 
   test('by a lifecycle policy', async () => {

@@ -203,6 +203,7 @@ describe('the action log', () => {
     ['push_repo_failed', 'push_repo_failed', V1, 'image.push', `${WEB}:v1`, 'failure'],
     ['pull_repo', 'pull_repo', V1, 'image.pull', `${WEB}:v1`, 'success'],
     ['pull_repo', 'pull_repo', BY_DIGEST, 'image.pull', `${WEB}@${DIGEST}`, 'success'],
+    ['repo_verb', 'repo_verb', { ...V1, verb: 'squash' }, 'image.pull', `${WEB}:v1`, 'success'],
     ['pull_repo_failed', 'pull_repo_failed', BY_DIGEST, 'image.pull', `${WEB}@${DIGEST}`, 'failure'],
     ['create_tag', 'create_tag', V1, 'image.tag', `${WEB}:v1`, 'success'],
     ['move_tag', 'move_tag', { ...V1, ...BY_DIGEST }, 'image.tag', `${WEB}:v1`, 'success'],
@@ -268,7 +269,6 @@ describe('the action log', () => {
     ['repo_mirror_sync_tag_success', 'mirroring'],
     ['start_build_trigger', 'build settings'],
     ['service_key_create', 'administration'],
-    ['repo_verb', 'squashed or converted download'],
   ])('%s is among them as %s', (kind, name) => {
     expect(noise).toContainEqual([kind, name])
   })
@@ -547,8 +547,18 @@ describe('the action log', () => {
 
 test.each([
   ['children', 'tagged', entryOf('push_repo', BY_DIGEST), 'push by digest'],
-  ['signatures', 'ignore', entryOf('push_repo', { ...V1, tag: 'sha256-0a.sig' }), 'signature'],
-  ['signatures', 'ignore', { ...place, updated_tags: ['sha256-0a.sig'] }, 'signature'],
+  [
+    'signatures',
+    'ignore',
+    entryOf('push_repo', { ...V1, tag: 'sha256-0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a.sig' }),
+    'signature',
+  ],
+  [
+    'signatures',
+    'ignore',
+    { ...place, updated_tags: ['sha256-0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a.sig'] },
+    'signature',
+  ],
 ])('with %s: %s some pushes are ignored', async (setting, value, body, name) => {
   const config = { id: 'quay', source: 'quay', domain: 'de.icr.io', region: 'eu-central', account: 'acme' } as const
   const to = door({ registries: [{ ...config, accept: { [setting]: value } }] })
