@@ -7,7 +7,7 @@ import { type SourceName, sources } from '../lib/sources/index.ts'
 // Fails when a packaged function is larger than its budget: size is what a cold start pays for. A function carries the sources that
 // its registries use, so there is a budget for each of them.
 
-const BUDGET_KB = 88
+const BUDGET_KB = 90
 
 /** Sources that may be larger, and why. */
 const LARGER: Readonly<Partial<Record<SourceName, { kb: number; why: string }>>> = {
