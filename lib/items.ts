@@ -18,7 +18,7 @@ import { clean, cleanAll } from './text.ts'
 
 /** Most events of one body, and most unusable items that are listed; Event Grid, the largest sender, has about 850 in its 1 MB. */
 const MAX_ITEMS = 1000
-/** Most items of one body that are read, ignored ones included: more than any sender's 1 MiB can hold. */
+/** Most items of one body that are read, ignored ones included: more than senders usually have in 1 MiB. */
 const MAX_READ = 10_000
 
 function lookUp(action: string, registry: Registry): EditionAction {
@@ -63,6 +63,9 @@ function check({ action, senderId, time, ...data }: Activity, verbatim: boolean)
 
 const TEXTS = ['id', 'name', 'address', 'agent', 'authnId', 'authnName'] as const
 
+const differ = (before: Bag | undefined, after: Bag | undefined): boolean =>
+  before !== undefined && JSON.stringify(before) !== JSON.stringify(after)
+
 /** Paths of the texts that `check` cut or cleaned. */
 function cleanedOf(before: Activity, after: Activity): string[] {
   const paths: string[] = []
@@ -73,8 +76,10 @@ function cleanedOf(before: Activity, after: Activity): string[] {
   if (before.domain !== after.domain) paths.push('domain')
   if (before.reason.message !== after.reason.message) paths.push('reason.message')
   for (const name of ['requestData', 'responseData'] as const) {
-    if (before[name] && JSON.stringify(before[name]) !== JSON.stringify(after[name])) paths.push(name)
+    if (differ(before[name], after[name])) paths.push(name)
   }
+  // Where the event has it.
+  if (differ(before.target.policy, after.target.policy)) paths.push('requestData.policy')
   return paths
 }
 

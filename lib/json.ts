@@ -5,17 +5,18 @@ const MAX_DEPTH = 64
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Objects that were looked into, each with how many levels it was allowed to have. */
+/** Objects that were looked into, each with how many levels it was allowed to have: below zero (`~levels`) it has more than these. */
 export type Seen = WeakMap<object, number>
 
 /** Whether arrays and objects of `value` are nested deeper than `levels`; what is in `seen` is not looked into again. */
 function isDeeper(value: unknown, levels: number, seen: Seen): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (levels === 0) return true
-  if ((seen.get(value) ?? Number.POSITIVE_INFINITY) <= levels) return false
-  if (Object.values(value).some((inner) => isDeeper(inner, levels - 1, seen))) return true
-  seen.set(value, levels)
-  return false
+  const known = seen.get(value)
+  if (known !== undefined && (known < 0 ? levels <= ~known : known <= levels)) return known < 0
+  const deeper = Object.values(value).some((inner) => isDeeper(inner, levels - 1, seen))
+  seen.set(value, deeper ? ~levels : levels)
+  return deeper
 }
 
 /** `{` and `[` */

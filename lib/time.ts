@@ -34,8 +34,9 @@ let date = ''
 
 const two = (value: number): string => (value < 10 ? `0${value}` : String(value))
 
-/** `time` (milliseconds since 1970) in the strict form of Activity Tracker: UTC, two fraction digits, `+0000`. */
-export function formatTime(time: number): string {
+/** `milliseconds` since 1970 in the strict form of Activity Tracker: UTC, two fraction digits, `+0000`. */
+export function formatTime(milliseconds: number): string {
+  const time = Math.floor(milliseconds)
   const today = Math.floor(time / DAY)
   if (today !== day) {
     date = new Date(time).toISOString().slice(0, 10)

@@ -154,6 +154,11 @@ if (existsSync(resolve(FOLDER, 'index.json'))) {
       row.handshake ? checkHandshake(row, row.handshake) : check(row),
     )
 
+    test.each(rows.filter(({ file, query }) => file.startsWith('quay/') && query?.startsWith('event=')))(
+      'quay: $file tells its type by its shape, too',
+      async (row) => check({ ...row, query: '' }),
+    )
+
     test('github: one push, told as package and as registry_package, is one event', async () => {
       const row = rows.find(({ file }) => file === 'ghcr/package-published-index-tag.json') as Row
       const { package: pushed, ...rest } = JSON.parse(read(row.file).toString('utf8')) as Record<string, unknown>

@@ -722,6 +722,34 @@ test('an event of Harbor without a time had one id for ever', async () => {
   expect([(await id(1)) === first, (await id(60)) === first]).toEqual([true, false])
 })
 
+test('a password in a package URL was kept', async () => {
+  const { post, intake } = door()
+  const digest = `sha256%3A${'ab'.repeat(32)}`
+  for (const address of [
+    'https://user:hunter2@r.example/x',
+    'user:hunter2@r.example%2Fx',
+    'https%3A%2F%2Fuser:hunter2%40r.example%2Fx',
+  ]) {
+    const event = {
+      context: { version: '0.4.1', id: address, source: '/ci', type: 'dev.cdevents.artifact.published.0.2.0' },
+      subject: { id: `pkg:oci/a@${digest}?repository_url=${address}`, type: 'artifact', content: {} },
+    }
+    await post('/webhooks/cdevents', event)
+  }
+  const events = await intake()
+  expect(events.map(({ target }) => target.host?.address)).toEqual(['r.example', 'r.example', 'r.example'])
+  expect(JSON.stringify(events)).not.toContain('hunter2')
+})
+
+test('a policy was cut without a word', async () => {
+  const { post, intake } = door()
+  const lifecyclePolicyText = JSON.stringify({ rules: [{ description: 'd'.repeat(3000) }] })
+  const call = { eventSource: 'ecr.amazonaws.com', eventName: 'PutLifecyclePolicy', eventID: 'e' }
+  await post('/webhooks/ecr', { ...call, requestParameters: { repositoryName: 'a', lifecyclePolicyText } })
+  const [event] = await intake()
+  expect(event?.route?.cleaned).toEqual(['requestData.policy'])
+})
+
 describe('bodies that took a time that grew with their square', () => {
   const many = <Item>(count: number, item: Item): Item[] => Array.from({ length: count }, () => item)
   const tags = Array.from({ length: 9000 }, (_, index) => `t${index}`)
@@ -732,6 +760,11 @@ describe('bodies that took a time that grew with their square', () => {
     [
       'quay',
       { docker_url: 'quay.io/a/b', repository: 'a/b', updated_tags: many(9000, 'x'.repeat(90)) },
+      'token=secret',
+    ],
+    [
+      'quay',
+      { x: [...many(300_000, 0), JSON.parse(`${'['.repeat(70)}${']'.repeat(70)}`)], logs: many(9000, 0) },
       'token=secret',
     ],
     ['acr', [{ id: '1', topic: `${'a'.repeat(900_000)}//`, eventType: 'Microsoft.ContainerRegistry.ImagePushed' }], ''],

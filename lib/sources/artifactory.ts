@@ -109,12 +109,12 @@ function curationOf(body: object): string | undefined {
 }
 
 /** The tag; children of a multi-arch image have their digest there, as the name of their folder. */
+const tagOf = (tag: string | null | undefined): string | undefined =>
+  tag && !isDigest(tag) && !/^sha256__[0-9a-f]{64}$/.test(tag) ? tag : undefined
+
 /** The digest that a child of a multi-arch image has in place of a tag. */
 const digestIn = (tag: string | null | undefined): string | undefined =>
   tag && !tagOf(tag) ? tag.replace('__', ':') : undefined
-
-const tagOf = (tag: string | null | undefined): string | undefined =>
-  tag && !isDigest(tag) && !/^sha256__[0-9a-f]{64}$/.test(tag) ? tag : undefined
 
 function targetOf(repositoryKey: string | null | undefined, tag: string | undefined, data: NonNullable<Event['data']>) {
   const { image_name, sha256 } = data

@@ -139,7 +139,7 @@ function parsePackageUrl(purl: string): PackageUrl {
 const CREDENTIALS = /^[^/?#]*@/
 
 /** An address without the credentials that somebody put into it, percent-encoded ones too. */
-const masked = (url: string): string => url.replace(/(\/\/|%2f%2f)[^/?#&@]*(?:@|%40)/gi, '$1')
+const masked = (url: string): string => url.replace(/(\/\/|%2f%2f|repository_url=)[^/?#&@]*(?:@|%40)/gi, '$1')
 
 /**
  * Domain and repository. `repository_url` is the registry alone for `pkg:docker`, and with the whole path for `pkg:oci`; some

@@ -89,6 +89,7 @@ const recordSchema = v.object(
     responseElements: optional({
       image: optional({ imageId: optional(imageId) }),
       lifecyclePolicyText: text,
+      imageIds: list(imageId),
       failures: list({ imageId: optional(imageId), failureCode: text, failureReason: text }),
     }),
     resources: list({ ARN: text, accountId: text }),
@@ -414,9 +415,9 @@ function askedBy(ids: readonly ImageId[]): ReadonlyMap<string, readonly string[]
 
 /**
  * Finds the failure of an image that was asked to be deleted. A failure that names none of them may be any one's: then what has no
- * failure of its own has that one, because nothing proves that it is gone.
+ * failure of its own has that one, unless the answer says that it is `gone`.
  */
-function failureFinder(failures: AnsweredFailures, ids: readonly ImageId[]) {
+function failureFinder(failures: AnsweredFailures, ids: readonly ImageId[], gone: readonly ImageId[]) {
   const asked = askedBy(ids)
   const keys = new Set(ids.map(keyOf))
   const own = new Map<string, Failure>()
@@ -427,7 +428,8 @@ function failureFinder(failures: AnsweredFailures, ids: readonly ImageId[]) {
     if (found.length === 0) anyones ??= failure
     for (const key of found) if (!own.has(key)) own.set(key, failure)
   }
-  return (id: ImageId): Failure | undefined => own.get(keyOf(id)) ?? anyones
+  const done = new Set(gone.flatMap((id) => keysOf(id, asked)))
+  return (id: ImageId): Failure | undefined => own.get(keyOf(id)) ?? (done.has(keyOf(id)) ? undefined : anyones)
 }
 
 /** Tags one by one, digests together, and what could not be deleted each with its reason. */
@@ -435,7 +437,7 @@ function deleted(record: TrailRecord): Part[] {
   const repository = repositoryOf(record)
   const ids = imageIdsOf(record)
   if (ids.length === 0) return [{ name: 'BatchDeleteImage, no image named', target: imageOf(repository, {}) }]
-  const failureOf = failureFinder(record.responseElements?.failures ?? [], ids)
+  const failureOf = failureFinder(record.responseElements?.failures ?? [], ids, record.responseElements?.imageIds ?? [])
   const done: ImageId[] = []
   const parts: Part[] = []
   for (const id of ids) {

@@ -100,14 +100,14 @@ function nameOf({ action, package: { type, version } }: Event): string {
 const WINDOW = 10 * 60 * 1000
 
 /**
- * Whatever happens to a version happens to it once: a tag that is pushed again is a new version, with a number and a time of its
- * own. The id of the delivery is another one when somebody sends the delivery again, so it only counts without these.
+ * The id of the delivery, which is another one when somebody sends it again by hand. The version's number and time would stay the same
+ * then, but newer versions of Gitea keep them when a tag is pushed again, too: better one event twice than two as one.
  */
 function idOf(row: number | null | undefined, time: number | undefined, content: string, request: Request): string {
-  if (time !== undefined) return `${row ?? ''} ${time}`
   const { headers } = request
   const delivery = headers['x-gitea-delivery'] || headers['x-forgejo-delivery'] || headers['webhook-id']
-  return delivery || idInWindow(`gitea ${content}`, request, WINDOW)
+  if (delivery) return delivery
+  return time === undefined ? idInWindow(`gitea ${content}`, request, WINDOW) : `${row ?? ''} ${time}`
 }
 
 function toActivity(action: string, event: Event, request: Request): Activity {
@@ -137,7 +137,7 @@ export const about: About = {
   replays: 'not bounded; bounded by the timestamp where a relay signs as Standard Webhooks says',
   retries: 'none; gives up on an answer after 5 s unless configured; a delivery can be sent again by hand',
   identity:
-    'number of the version and when it was created, or else the id of the delivery; with action, repository and version',
+    'the id of the delivery, or else number of the version and when it was created; with action, repository and version',
   fills: {
     actor: 'always',
     repository: 'always',

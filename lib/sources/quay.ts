@@ -279,13 +279,15 @@ const SHAPES: readonly { type: string; by: readonly string[]; fields: readonly s
     by: ['vulnerability', 'vulnerabilities', 'vulnerable_index_report_created'],
     fields: ['vulnerability', 'vulnerabilities', 'vulnerable_index_report_created', 'tags', 'image'],
   },
-  { type: 'repo_image_expiry', by: ['expiring_in'], fields: ['expiring_in', 'tags'] },
+  { type: 'repo_image_expiry', by: ['expiring_in'], fields: ['expiring_in', 'tags', 'notification_uuid'] },
   {
     type: 'quota_warning or quota_error',
     by: ['usage_bytes'],
     fields: [
       'usage_bytes',
+      'usage_bytes_formatted',
       'limit_bytes',
+      'limit_bytes_formatted',
       'threshold_percent',
       'usage_percent',
       'quota_limit_type',

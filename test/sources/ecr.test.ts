@@ -329,6 +329,18 @@ describe('deletions', () => {
     expect(code).toBe(400)
   })
 
+  test('what the answer lists as deleted has not failed', async () => {
+    const responseElements = {
+      imageIds: [{ imageDigest: ONE, imageTag: '1' }],
+      failures: [{ failureCode: 'KmsError' }],
+    }
+    const written = await of([{ imageTag: '1' }, { imageTag: '2' }], { responseElements })
+    expect(written.map(([, name, code]) => [name, code])).toEqual([
+      [`${A}:1`, 202],
+      [`${A}:2`, 400],
+    ])
+  })
+
   test('by a lifecycle policy', async () => {
     const [done, failed] = await writtenOf(json('eventbridge-policy-execution'))
     expect(done?.requestData).toEqual({
