@@ -28,9 +28,17 @@ export function parseTime(text: string): number | undefined {
 
 const DAY = 24 * 60 * MINUTE
 
-// Most events are of one day, whose date need not be worked out again and again.
-let day = Number.NaN
-let date = ''
+// Events are of few days, whose dates need not be worked out again and again.
+const dates = new Map<number, string>()
+
+function dateOf(day: number): string {
+  const known = dates.get(day)
+  if (known) return known
+  if (dates.size >= 100) dates.clear()
+  const date = new Date(day * DAY).toISOString().slice(0, 10)
+  dates.set(day, date)
+  return date
+}
 
 const two = (value: number): string => (value < 10 ? `0${value}` : String(value))
 
@@ -38,15 +46,11 @@ const two = (value: number): string => (value < 10 ? `0${value}` : String(value)
 export function formatTime(milliseconds: number): string {
   const time = Math.floor(milliseconds)
   const today = Math.floor(time / DAY)
-  if (today !== day) {
-    date = new Date(time).toISOString().slice(0, 10)
-    day = today
-  }
   const hundredths = Math.floor((time - today * DAY) / 10)
   const seconds = Math.floor(hundredths / 100)
   const minutes = Math.floor(seconds / 60)
   const clock = `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}:${two(seconds % 60)}.${two(hundredths % 100)}`
-  return `${date}T${clock}+0000`
+  return `${dateOf(today)}T${clock}+0000`
 }
 
 /**

@@ -281,6 +281,9 @@ interface Item {
 const readEvent = (unread: unknown): Event => parse(eventSchema, unread, 'INVALID_ITEM', 'The item')
 
 function readType(unread: unknown, { headers }: Request): string {
+  // As a rule it is there, and nothing else need be looked at.
+  const said = typeof unread === 'object' && unread !== null && 'event_type' in unread ? unread.event_type : undefined
+  if (typeof said === 'string' && said) return said
   const { event_type, details } = parse(typeSchema, unread, 'INVALID_ITEM', 'The item')
   return event_type || headers['x-gitlab-audit-event-type'] || details?.event_name || ''
 }
