@@ -116,15 +116,15 @@ function idOf(event: Event, item: unknown, request: Request): string {
 }
 
 // GitLab's fork says how the user logged in.
-const CREDENTIALS: Readonly<Record<string, Initiator['credential']>> = {
-  personal_access_token: 'token',
-  deploy_token: 'token',
-  build: 'token',
-  gitlab_or_ldap: 'user',
-}
+const CREDENTIALS: ReadonlyMap<string, Initiator['credential']> = new Map([
+  ['personal_access_token', 'token'],
+  ['deploy_token', 'token'],
+  ['build', 'token'],
+  ['gitlab_or_ldap', 'user'],
+])
 
 function initiatorOf({ actor, request }: Event): Initiator {
-  const credential = CREDENTIALS[actor?.user_type ?? '']
+  const credential = CREDENTIALS.get(actor?.user_type ?? '')
   return {
     ...(actor?.name ? { id: actor.name, name: actor.name } : {}),
     ...(credential ? { credential } : {}),

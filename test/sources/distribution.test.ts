@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import type { RegistryConfig } from '../../lib/registries.ts'
 import { door } from '../door.ts'
 
 // Captured from a stock registry 2.8.2 (Debian) on loopback, but for `constructed-*`, `composite-*` and GitLab's fork
@@ -340,4 +341,65 @@ test.each([
   expect(written?.route?.contradictingDomain).toBe(contradictingDomain)
   expect(written?.route?.region).toBe('eu-central')
   expect(written?.target.name).toBe('de.icr.io/team/app:v1')
+})
+
+describe('settings', () => {
+  const posted = async (accept: object, fixture: string, editions = ['2020-07-28']) => {
+    const registry = { id: 'own', source: 'distribution', domain: 'r.example', region: 'eu-central', account: 'acme' }
+    const registries = [{ ...registry, editions, accept }] as unknown as readonly RegistryConfig[]
+    const to = door({ registries })
+    const { body } = await to.post('/webhooks/own', read(fixture))
+    return {
+      body,
+      ignored: to.entry.ignored,
+      actions: body.accepted.map(({ action }) => action.split('.').slice(1).join('.')),
+    }
+  }
+
+  test('a HEAD is ignored, or an inspection', async () => {
+    expect(await posted({}, 'pull-manifest-head')).toMatchObject({ actions: [], ignored: { 'manifest HEAD': 1 } })
+    const { actions, body } = await posted({ head: 'inspect' }, 'pull-manifest-head')
+    expect([actions, body.ignored]).toEqual([['manifest.inspect'], 0])
+    expect((await posted({ head: 'inspect' }, 'pull-manifest-get-tag')).actions).toEqual(['image.pull'])
+  })
+
+  test('pushes by digest are recorded, or only tagged ones are', async () => {
+    const name = 'composite-envelope-multi-arch-push'
+    expect((await posted({}, name)).actions).toEqual(['image.push', 'image.push', 'image.push'])
+    const tagged = await posted({ children: 'tagged' }, name)
+    expect(tagged.actions).toEqual(['image.push'])
+    expect(tagged.ignored).toEqual({ 'blob push': 4, 'push by digest': 2 })
+  })
+
+  test('tags of signatures are recorded, or ignored', async () => {
+    expect((await posted({}, 'push-cosign-signature-tag')).actions).toEqual(['image.push'])
+    expect(await posted({ signatures: 'ignore' }, 'push-cosign-signature-tag')).toMatchObject({
+      actions: [],
+      ignored: { signature: 1 },
+    })
+  })
+})
+
+test.each([
+  ['personal_access_token', 'token'],
+  ['deploy_token', 'token'],
+  ['build', 'token'],
+  ['gitlab_or_ldap', 'user'],
+])('GitLab’s user type %s is the credential %s', async (user_type, credential) => {
+  const { post, intake } = door()
+  const [event] = JSON.parse(read('registry-push-actor-user-type')).events
+  await post('/webhooks/distribution', { events: [{ ...event, actor: { ...event.actor, user_type } }] })
+  const [written] = await intake()
+  expect(written?.initiator.credential.type).toBe(credential)
+  expect(written?.route?.assumed ?? []).not.toContain('initiator.credential.type')
+  expect(written?.requestData).toEqual({ userType: user_type })
+})
+
+test('a user type that GitLab adds is kept, and the credential is assumed', async () => {
+  const { post, intake } = door()
+  const [event] = JSON.parse(read('registry-push-actor-user-type')).events
+  await post('/webhooks/distribution', { events: [{ ...event, actor: { ...event.actor, user_type: 'constructor' } }] })
+  const [written] = await intake()
+  expect(written?.requestData).toEqual({ userType: 'constructor' })
+  expect(written?.route?.assumed).toContain('initiator.credential.type')
 })
