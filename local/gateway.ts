@@ -18,6 +18,7 @@ interface HapiRequest {
     output?: { statusCode: number; payload: object; headers: object }
     statusCode?: number
     source?: unknown
+    header?(name: string, value: string): unknown
   }
 }
 interface HapiServer {
@@ -52,11 +53,12 @@ export function likeAws(server: HapiServer): void {
       response.output.statusCode = errors[code].status
       response.output.payload = { code, message: errors[code].message }
     }
-    // What a function failed with that never answered: serverless-offline makes a 200 of it, with a stack.
-    const failed = response.source
-    if (typeof failed === 'object' && failed !== null && 'errorMessage' in failed && 'stackTrace' in failed) {
-      response.statusCode = errors.INTERNAL.status
-      response.source = { code: 'INTERNAL', message: errors.INTERNAL.message }
+    // A function that did not answer in time, or could not be run: serverless-offline makes a 200 of it, with a stack. No answer of
+    // a function begins like that.
+    if (typeof response.source === 'string' && response.source.startsWith('{"errorMessage":')) {
+      response.statusCode = errors.UNAVAILABLE.status
+      response.source = JSON.stringify({ code: 'UNAVAILABLE', message: errors.UNAVAILABLE.message })
+      response.header?.('retry-after', '5')
     }
     return toolkit.continue
   })

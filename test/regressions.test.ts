@@ -9,6 +9,7 @@ import { sqs } from '../lib/queues/sqs.ts'
 import { checkRegistries } from '../lib/registries.ts'
 import { environmentSecrets, managedSecrets } from '../lib/secrets.ts'
 import { formatTime, parseTime } from '../lib/time.ts'
+import { likeAws } from '../local/gateway.ts'
 import { door, NOW, peek } from './door.ts'
 import { cloudEvent } from './samples.ts'
 import { binary as zotEvent } from './sources/senders/zot.ts'
@@ -748,6 +749,33 @@ test('a policy was cut without a word', async () => {
   await post('/webhooks/ecr', { ...call, requestParameters: { repositoryName: 'a', lifecyclePolicyText } })
   const [event] = await intake()
   expect(event?.route?.cleaned).toEqual(['requestData.policy'])
+})
+
+test('a function that did not answer in time was answered 200, with a stack', () => {
+  type Server = Parameters<typeof likeAws>[0]
+  const extensions = new Map<string, Parameters<Server['ext']>[1]>()
+  likeAws({ ext: (event, method) => void extensions.set(event, method) })
+  const headers: Record<string, string> = {}
+  const response = {
+    statusCode: 200,
+    // As serverless-offline writes it.
+    source: '{"errorMessage":"[504] - Lambda timeout.","errorType":"LambdaTimeoutError","stackTrace":["at x"]}',
+    header: (name: string, value: string) => {
+      headers[name] = value
+    },
+  }
+  extensions.get('onPreResponse')?.({ headers: {}, payload: undefined, response }, { continue: Symbol('continue') })
+  expect([response.statusCode, JSON.parse(response.source).code, headers]).toEqual([
+    503,
+    'UNAVAILABLE',
+    { 'retry-after': '5' },
+  ])
+  const own = { statusCode: 202, source: '{"accepted":[],"ignored":1,"quarantined":[]}' }
+  extensions.get('onPreResponse')?.(
+    { headers: {}, payload: undefined, response: own },
+    { continue: Symbol('continue') },
+  )
+  expect(own).toEqual({ statusCode: 202, source: '{"accepted":[],"ignored":1,"quarantined":[]}' })
 })
 
 describe('bodies that took a time that grew with their square', () => {
