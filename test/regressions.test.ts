@@ -13,7 +13,7 @@ import { likeAws } from '../local/gateway.ts'
 import { door, NOW, peek } from './door.ts'
 import { cloudEvent } from './samples.ts'
 import { binary as zotEvent } from './sources/senders/zot.ts'
-import { standard } from './sources/ways.ts'
+import { nexusSha1, standard } from './sources/ways.ts'
 
 // Faults that were there once, each named after what went wrong.
 
@@ -710,17 +710,27 @@ test('a secret of base64 did not work in a URL as it is', async () => {
   }
 })
 
-test('an event of Harbor without a time had one id for ever', async () => {
-  const sent = {
-    type: 'PUSH_ARTIFACT',
-    event_data: { resources: [{ tag: 'v' }], repository: { namespace: 'a', name: 'b' } },
-  }
-  const { post } = door()
-  const id = async (minutes: number) =>
-    (await post('/webhooks/harbor', sent, { receivedAt: NOW + minutes * 60_000 })).body.accepted[0]?.id
-  const first = await id(0)
-  expect(first).toEqual(expect.any(String))
-  expect([(await id(1)) === first, (await id(60)) === first]).toEqual([true, false])
+describe('what has neither id nor time had one id for ever', () => {
+  const body = { repository: { namespace: 'a', name: 'b' }, resources: [{ tag: 'v' }] }
+  const component = { format: 'docker', name: 'app', version: 'v' }
+  const nexus = JSON.stringify({ action: 'CREATED', repositoryName: 'docker', component })
+  const detail = { 'action-type': 'PUSH', result: 'SUCCESS', 'repository-name': 'a', 'image-tag': 'v' }
+  const ids = { repositoryName: 'a', imageIds: [{ imageTag: 'v' }] }
+  test.each<[string, string, unknown, Record<string, string>]>([
+    ['harbor', 'Harbor', { type: 'PUSH_ARTIFACT', event_data: body }, {}],
+    ['ecr', 'EventBridge', { 'detail-type': 'ECR Image Action', source: 'aws.ecr', detail }, {}],
+    ['ecr', 'CloudTrail', { eventSource: 'ecr.amazonaws.com', eventName: 'BatchGetImage', requestParameters: ids }, {}],
+    ['nexus', 'Nexus', nexus, { [nexusSha1.at]: nexusSha1.credentials(Buffer.from(nexus), 'secret') }],
+  ])('%s, %s', async (source, _what, sent, headers) => {
+    const { post } = door()
+    const id = async (minutes: number) => {
+      const answer = await post(`/webhooks/${source}`, sent, { headers, receivedAt: NOW + minutes * 60_000 })
+      return answer.body.accepted[0]?.id
+    }
+    const first = await id(0)
+    expect(first).toEqual(expect.any(String))
+    expect([(await id(1)) === first, (await id(60)) === first]).toEqual([true, false])
+  })
 })
 
 test('a password in a package URL was kept', async () => {

@@ -2,7 +2,6 @@ import * as v from 'valibot'
 import type { Activity, Initiator } from '../activity.ts'
 import { answerOptions, cloudEventId, cloudEventItems, dataOf, hasCloudEvents, readCloudEvent } from '../cloudevent.ts'
 import { RouterError } from '../errors.ts'
-import { fingerprint } from '../ids.ts'
 import { parseJson } from '../json.ts'
 import { parse } from '../parse.ts'
 import type { Request, Response } from '../request.ts'
@@ -11,7 +10,7 @@ import { charts, children, signatures } from './settings.ts'
 import { query, token } from './signature.ts'
 import { type About, defineSource } from './source.ts'
 import { fullName, meaningOf, namingOf, pushes, type Vocabulary } from './vocabulary.ts'
-import { idInWindow } from './window.ts'
+import { idOfContent } from './window.ts'
 
 // Azure Container Registry: its own webhook, and Event Grid in both of its schemas (docs/sources/acr.md).
 
@@ -138,13 +137,8 @@ function domainOf({ data: { request }, resource }: Event): string | undefined {
   return name ? `${name}.azurecr.io` : undefined
 }
 
-/** How long equal events without id and time count as one delivery that was repeated. */
-const WINDOW = 10 * 60 * 1000
-
 function idOf({ id }: Event, item: unknown, time: number | undefined, request: Request): string {
-  if (id) return id
-  const content = JSON.stringify(item)
-  return time === undefined ? idInWindow(`acr ${content}`, request, WINDOW) : fingerprint(content)
+  return id || idOfContent(JSON.stringify(item), time, request)
 }
 
 function initiatorOf({ data: { actor, request } }: Event): Initiator {

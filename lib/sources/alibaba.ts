@@ -2,7 +2,6 @@ import * as v from 'valibot'
 import type { Activity } from '../activity.ts'
 import { cloudEventId, cloudEventItems, dataOf, hasCloudEvents, readCloudEvent } from '../cloudevent.ts'
 import { RouterError } from '../errors.ts'
-import { fingerprint } from '../ids.ts'
 import { parseJson } from '../json.ts'
 import { parse } from '../parse.ts'
 import type { Request } from '../request.ts'
@@ -12,7 +11,7 @@ import { children, signatures } from './settings.ts'
 import { query } from './signature.ts'
 import { type About, defineSource } from './source.ts'
 import { fullName, meaningOf, type Noise, namingOf, pushes, type Vocabulary } from './vocabulary.ts'
-import { idInWindow } from './window.ts'
+import { idOfContent } from './window.ts'
 
 // Alibaba Cloud Container Registry: its triggers, and its events by way of EventBridge (docs/sources/alibaba.md).
 
@@ -105,10 +104,9 @@ function readTrigger(item: unknown, request: Request, settings: object): Activit
   const name = named(repository.namespace, repository.name) ?? whole?.repository
   const domain = domainOf(repository, whole?.domain)
   const time = timeOf(pushed_at)
-  const content = JSON.stringify(item)
   return {
     action: fullName(verdict.action),
-    senderId: time === undefined ? idInWindow(`alibaba ${content}`, request, WINDOW) : fingerprint(content),
+    senderId: idOfContent(JSON.stringify(item), time, request, WINDOW),
     time,
     target: { ...(name ? { repository: name } : {}), ...(tag ? { tag } : {}), ...(digest ? { digest } : {}) },
     initiator: {},

@@ -45,9 +45,6 @@ interface Delivery {
   time: number | undefined
 }
 
-/** How long equal notifications without id and time count as one that was repeated: Pub/Sub waits up to 10 minutes. */
-const WINDOW = 10 * 60 * 1000
-
 function decoded(data: string): unknown {
   let value: unknown
   try {
@@ -99,7 +96,7 @@ function toActivity({ event, id, time }: Delivery, request: Request, settings: o
   const content = `${event.action} ${event.digest ?? ''} ${event.tag ?? ''}`
   return {
     action: fullName(verdict.action),
-    senderId: `${id ?? idInWindow(`artifactregistry ${content}`, request, WINDOW)} ${content}`,
+    senderId: `${id ?? idInWindow(content, request)} ${content}`,
     time,
     target: { repository, ...(tag ? { tag } : {}), ...(isSame && byDigest?.digest ? { digest: byDigest.digest } : {}) },
     initiator: {},

@@ -1,7 +1,6 @@
 import * as v from 'valibot'
 import type { Initiator } from '../activity.ts'
 import { RouterError } from '../errors.ts'
-import { fingerprint } from '../ids.ts'
 import { parseJson } from '../json.ts'
 import { parse } from '../parse.ts'
 import type { Request } from '../request.ts'
@@ -10,7 +9,7 @@ import { children, head, signatures } from './settings.ts'
 import { token } from './signature.ts'
 import { type About, defineSource } from './source.ts'
 import { fullName, meaningOf, namingOf, pushes, type Vocabulary } from './vocabulary.ts'
-import { idInWindow } from './window.ts'
+import { idOfContent } from './window.ts'
 
 // CNCF Distribution, registry 2.x and 3.x (docs/sources/distribution.md). The two content types
 // (application/vnd.docker.distribution.events.v1+json and v2+json) and plain JSON carry the same body.
@@ -103,16 +102,9 @@ function hostOf(event: Event): string | undefined {
   return event.target.url ? URL.parse(event.target.url)?.host : undefined
 }
 
-/** How long equal events without id and time count as one delivery that was repeated. */
-const WINDOW = 10 * 60 * 1000
-
 /** The sender's id; without one what the event says, and without a time in it, about when it came. */
 function idOf(event: Event, item: unknown, request: Request): string {
-  if (event.id) return event.id
-  const content = JSON.stringify(item)
-  return parseTime(event.timestamp ?? '') === undefined
-    ? idInWindow(`distribution ${content}`, request, WINDOW)
-    : fingerprint(content)
+  return event.id || idOfContent(JSON.stringify(item), parseTime(event.timestamp ?? ''), request)
 }
 
 // GitLab's fork says how the user logged in.

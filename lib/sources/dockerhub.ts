@@ -1,6 +1,5 @@
 import * as v from 'valibot'
 import { RouterError } from '../errors.ts'
-import { fingerprint } from '../ids.ts'
 import { parseJson } from '../json.ts'
 import { parse } from '../parse.ts'
 import { fromSeconds } from '../time.ts'
@@ -8,7 +7,7 @@ import { signatures } from './settings.ts'
 import { query } from './signature.ts'
 import { type About, defineSource } from './source.ts'
 import { fullName, meaningOf, namingOf, pushes, type Vocabulary } from './vocabulary.ts'
-import { idInWindow } from './window.ts'
+import { idOfContent } from './window.ts'
 
 // Docker Hub (docs/sources/dockerhub.md). Its bodies hold a `callback_url`, which is never called: it comes from outside.
 
@@ -91,7 +90,7 @@ export const dockerhub = defineSource({
     const content = JSON.stringify([name, tag, pushed_at, pusher])
     return {
       action: fullName(verdict.action),
-      senderId: time === undefined ? idInWindow(`dockerhub ${content}`, request, WINDOW) : fingerprint(content),
+      senderId: idOfContent(content, time, request, WINDOW),
       time,
       target: { ...(name ? { repository: name } : {}), tag },
       initiator: pusher ? { id: pusher, name: pusher } : {},

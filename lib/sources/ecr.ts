@@ -3,7 +3,6 @@ import * as v from 'valibot'
 import type { Activity, Initiator, Target } from '../activity.ts'
 import { cloudEventId, cloudEventItems, dataOf, hasCloudEvents, readCloudEvent } from '../cloudevent.ts'
 import { RouterError } from '../errors.ts'
-import { fingerprint } from '../ids.ts'
 import { checkDepth, parseJson } from '../json.ts'
 import { parse } from '../parse.ts'
 import type { Request } from '../request.ts'
@@ -12,6 +11,7 @@ import { children, replication, setting, signatures } from './settings.ts'
 import { token } from './signature.ts'
 import { type About, defineSource } from './source.ts'
 import { fullName, meaningOf, type Noise, namingOf, pushes, type Vocabulary } from './vocabulary.ts'
+import { idOfContent } from './window.ts'
 
 // Amazon ECR: events of EventBridge, records of CloudTrail with or without EventBridge's envelope, and the CloudEvents that an
 // input transformer makes of them (docs/sources/ecr.md).
@@ -238,12 +238,13 @@ function eventNameOf({ 'detail-type': type, source, detail }: Event): string {
   return `${name}, ${isRefused ? 'by tag' : namingOf(detail?.['image-tag'], detail?.['image-digest'])}`
 }
 
-function readEvent(given: unknown, settings: object): Activity | Noise {
+function readEvent(given: unknown, request: Request, settings: object): Activity | Noise {
   const event = parse(eventSchema, given, 'INVALID_ITEM', 'The item')
   const name = eventNameOf(event)
   const verdict = meaningOf('ECR', vocabulary, name, settings)
   if ('ignored' in verdict) return verdict
   const { id, account, region, time } = event
+  const at = parseTime(time ?? '')
   const detail = event.detail ?? {}
   const result = detail.result ?? detail['sync-status'] ?? 'SUCCESS'
   const failure = { code: detail['failure-code'], message: detail['failure-reason'] }
@@ -258,8 +259,8 @@ function readEvent(given: unknown, settings: object): Activity | Noise {
   }
   return {
     action: fullName(verdict.action),
-    senderId: `${id || fingerprint(JSON.stringify(given))} ${target.digest ?? ''} ${target.tag ?? ''}`,
-    time: parseTime(time ?? ''),
+    senderId: `${id || idOfContent(JSON.stringify(given), at, request)} ${target.digest ?? ''} ${target.tag ?? ''}`,
+    time: at,
     target,
     initiator: {},
     ...ending(result === 'SUCCESS' ? undefined : failure),
@@ -563,7 +564,7 @@ type Item =
   | { name: string }
   | { error: unknown }
 
-function splitRecord(given: unknown): Item[] {
+function splitRecord(given: unknown, request: Request): Item[] {
   try {
     const { eventSource: service, eventName: name } = isObject(given) ? given : {}
     if (typeof service === 'string' && typeof name === 'string') {
@@ -573,7 +574,8 @@ function splitRecord(given: unknown): Item[] {
     }
     const record = parse(recordSchema, given, 'INVALID_ITEM', 'The item')
     checkDepth(given)
-    const id = record.eventID || fingerprint(JSON.stringify(given))
+    const time = parseTime(record.eventTime ?? '')
+    const id = record.eventID || idOfContent(JSON.stringify(given), time, request)
     return (PARTS[record.eventName]?.(record) ?? []).map((part) => ({ record, id, part }))
   } catch (error) {
     return [{ error }]
@@ -583,14 +585,14 @@ function splitRecord(given: unknown): Item[] {
 const VIA_CLOUDTRAIL = new Set(['AWS API Call via CloudTrail', 'AWS Service Event via CloudTrail'])
 
 /** The items of one of the forms; `undefined` when `given` has none of them. */
-function split(given: unknown): Item[] | undefined {
+function split(given: unknown, request: Request): Item[] | undefined {
   if (!isObject(given)) return undefined
   if ('detail-type' in given) {
-    return VIA_CLOUDTRAIL.has(given['detail-type'] as string) ? splitRecord(given.detail) : [{ event: given }]
+    return VIA_CLOUDTRAIL.has(given['detail-type'] as string) ? splitRecord(given.detail, request) : [{ event: given }]
   }
   if ('specversion' in given) return [{ cloudEvent: given }]
-  if ('eventName' in given) return splitRecord(given)
-  return Array.isArray(given.Records) ? given.Records.flatMap(splitRecord) : undefined
+  if ('eventName' in given) return splitRecord(given, request)
+  return Array.isArray(given.Records) ? given.Records.flatMap((record) => splitRecord(record, request)) : undefined
 }
 
 const stranger = (): Item => ({
@@ -601,8 +603,8 @@ function items(request: Request): readonly Item[] {
   if (hasCloudEvents(request)) return cloudEventItems(request).map((cloudEvent) => ({ cloudEvent }))
   const body = parseJson(request.body)
   // EventBridge's pipes send lists of what its rules send one by one.
-  if (Array.isArray(body)) return body.flatMap((given) => split(given) ?? [stranger()])
-  const found = split(body)
+  if (Array.isArray(body)) return body.flatMap((given) => split(given, request) ?? [stranger()])
+  const found = split(body, request)
   if (found) return found
   throw new RouterError('INVALID_ENVELOPE', 'The body is neither an event of EventBridge nor a record of CloudTrail.')
 }
@@ -694,11 +696,11 @@ export const ecr = defineSource({
   },
   vocabulary,
   items,
-  read(given, _request, settings) {
+  read(given, request, settings) {
     const item = given as Item
     if ('error' in item) throw item.error
     if ('name' in item) return readNamed(item.name)
     if ('part' in item) return readRecord(item, settings)
-    return 'event' in item ? readEvent(item.event, settings) : readTransformed(item.cloudEvent, settings)
+    return 'event' in item ? readEvent(item.event, request, settings) : readTransformed(item.cloudEvent, settings)
   },
 })

@@ -96,9 +96,6 @@ function nameOf({ action, package: { type, version } }: Event): string {
   return `package created, ${version && isDigest(version) ? namingOf(undefined, version) : namingOf(version, undefined)}`
 }
 
-/** How long equal events without a delivery id and a time count as one. */
-const WINDOW = 10 * 60 * 1000
-
 /**
  * The id of the delivery, which is another one when somebody sends it again by hand. The version's number and time would stay the same
  * then, but newer versions of Gitea keep them when a tag is pushed again, too: better one event twice than two as one.
@@ -107,7 +104,7 @@ function idOf(row: number | null | undefined, time: number | undefined, content:
   const { headers } = request
   const delivery = headers['x-gitea-delivery'] || headers['x-forgejo-delivery'] || headers['webhook-id']
   if (delivery) return delivery
-  return time === undefined ? idInWindow(`gitea ${content}`, request, WINDOW) : `${row ?? ''} ${time}`
+  return time === undefined ? idInWindow(content, request) : `${row ?? ''} ${time}`
 }
 
 function toActivity(action: string, event: Event, request: Request): Activity {

@@ -176,9 +176,6 @@ function nameOf(name: string, told: Told | undefined): string {
 const timeOf = ({ package_version, updated_at }: Package): number | undefined =>
   parseTime(package_version?.updated_at ?? '') ?? parseTime(updated_at ?? '')
 
-/** How long equal pushes without any time and delivery id count as one. */
-const WINDOW = 10 * 60 * 1000
-
 /**
  * The same for both events of one push, so neither the event's name nor the delivery's id is in it, and the package's time comes
  * before the version's, which GitHub does not always say. A push without a time has nothing else that tells it from the next one
@@ -188,7 +185,7 @@ function idOf(content: string, about: Package, request: Request): string {
   const time = parseTime(about.updated_at ?? '') ?? timeOf(about)
   if (time !== undefined) return `${content} ${time}`
   const delivery = request.headers['x-github-delivery']
-  return delivery ? `${content} ${delivery}` : idInWindow(`github ${content}`, request, WINDOW)
+  return delivery ? `${content} ${delivery}` : idInWindow(content, request)
 }
 
 function toActivity(action: string, { action: verb, about, gitRepository, sender }: Told, request: Request): Activity {

@@ -1,7 +1,6 @@
 import * as v from 'valibot'
 import type { Activity } from '../activity.ts'
 import { RouterError } from '../errors.ts'
-import { fingerprint } from '../ids.ts'
 import { parseJson } from '../json.ts'
 import { parse } from '../parse.ts'
 import type { Request } from '../request.ts'
@@ -9,7 +8,7 @@ import { parseTime } from '../time.ts'
 import { gitlabToken, token } from './signature.ts'
 import { type About, defineSource } from './source.ts'
 import { fullName, meaningOf, type Vocabulary } from './vocabulary.ts'
-import { idInWindow } from './window.ts'
+import { idOfContent } from './window.ts'
 
 // GitLab's audit event streaming (docs/sources/gitlab.md). It calls its JSON `application/x-www-form-urlencoded`. What the
 // registry itself notifies of is the source `distribution`.
@@ -319,16 +318,10 @@ function repositoryOf({ entity_path, target_details }: Event): string | undefine
   return path || undefined
 }
 
-/** How long equal events without id and time count as one. */
-const WINDOW = 10 * 60 * 1000
-
 /** GitLab's id of the event; old versions give all events of one second the same. */
 function idOf(event: Event, request: Request): string {
   if (event.id) return String(event.id)
-  const content = JSON.stringify(event)
-  return parseTime(event.created_at ?? '') === undefined
-    ? idInWindow(`gitlab ${content}`, request, WINDOW)
-    : fingerprint(content)
+  return idOfContent(JSON.stringify(event), parseTime(event.created_at ?? ''), request)
 }
 
 function initiatorOf({ author_id, author_name, ip_address }: Event): Activity['initiator'] {

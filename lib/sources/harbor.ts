@@ -1,7 +1,6 @@
 import * as v from 'valibot'
 import type { Activity } from '../activity.ts'
 import { cloudEventId, cloudEventItems, dataOf, extensionsOf, hasCloudEvents, readCloudEvent } from '../cloudevent.ts'
-import { fingerprint } from '../ids.ts'
 import { parseJson } from '../json.ts'
 import { parse } from '../parse.ts'
 import type { Request } from '../request.ts'
@@ -11,7 +10,7 @@ import { charts, children, retention, signatures } from './settings.ts'
 import { token } from './signature.ts'
 import { type About, defineSource } from './source.ts'
 import { fullName, meaningOf, type Noise, namingOf, pushes, type Verdict, type Vocabulary } from './vocabulary.ts'
-import { idInWindow } from './window.ts'
+import { idOfContent } from './window.ts'
 
 // Harbor 1.x and 2.x in both formats, rows of its audit log, and registries that send the same: Tencent TCR, Huawei SWR
 // (docs/sources/harbor.md).
@@ -164,12 +163,11 @@ const WINDOW = 2 * 60 * 1000
 function readDefault(event: unknown, request: Request): Event {
   const { type, occur_at, operator, event_data } = parse(defaultSchema, event, 'INVALID_ITEM', 'The item')
   const time = typeof occur_at === 'number' ? fromSeconds(occur_at) : undefined
-  const content = JSON.stringify(event)
   return {
     type,
     time,
     operator: operator ?? '',
-    id: time === undefined ? idInWindow(`harbor ${content}`, request, WINDOW) : fingerprint(content),
+    id: idOfContent(JSON.stringify(event), time, request, WINDOW),
     correlationId: undefined,
     data: event_data ?? {},
   }

@@ -2,7 +2,6 @@ import { isIP } from 'node:net'
 import * as v from 'valibot'
 import type { Activity, Initiator, Target } from '../activity.ts'
 import { RouterError } from '../errors.ts'
-import { fingerprint } from '../ids.ts'
 import { parseJson } from '../json.ts'
 import { parse } from '../parse.ts'
 import type { Request } from '../request.ts'
@@ -12,6 +11,7 @@ import { children, signatures } from './settings.ts'
 import { nexusSha1, standard } from './signature.ts'
 import { type About, defineSource } from './source.ts'
 import { fullName, meaningOf, namingOf, pushes, type Vocabulary } from './vocabulary.ts'
+import { idOfContent } from './window.ts'
 
 // Sonatype Nexus Repository 3 (docs/sources/nexus.md).
 
@@ -133,15 +133,17 @@ function requestDataOf({ components, repository }: Event) {
   return Object.keys(requestData).length > 0 ? { requestData } : {}
 }
 
-function read(item: unknown, { headers, body }: Request, settings: object) {
+function read(item: unknown, request: Request, settings: object) {
+  const { headers, body } = request
   const event = parse(eventSchema, item, 'INVALID_ITEM', 'The item')
   const kind = kindOf(headers['x-nexus-webhook-id'], event)
   const verdict = meaningOf('Nexus', vocabulary, nameOf(kind, event), settings)
   if ('ignored' in verdict) return verdict
+  const time = parseTime(event.timestamp ?? '')
   const activity: Activity = {
     action: fullName(verdict.action),
-    senderId: headers['x-nexus-webhook-delivery'] || fingerprint(body),
-    time: event.timestamp ? parseTime(event.timestamp) : undefined,
+    senderId: headers['x-nexus-webhook-delivery'] || idOfContent(body.toString(), time, request),
+    time,
     target: targetOf(kind, event),
     initiator: initiatorOf(event.initiator),
     reason: {},
