@@ -112,6 +112,7 @@ export async function receive(
     kept.messages,
   )
   entry.accepted = events.length
+  entry.ids = events.map(({ event }) => event.id)
   entry.ignored = ignored
   entry.quarantined = quarantined
   entry.deprecated = events.filter(({ event }) => event.deprecated).length

@@ -1,3 +1,8 @@
+import { channel } from 'node:diagnostics_channel'
+
+/** Ids of events, by registry and location. */
+export type Tally = Record<string, Record<string, string[]>>
+
 /** One wide line: filled in on the way, written once. Never holds a secret, a header or a query string. */
 export interface Entry {
   event: string
@@ -14,9 +19,12 @@ export interface Entry {
   quarantined?: Record<string, number>
   rejected?: number
   deprecated?: number
-  /** By registry and location; what no location was found for counts under `unroutable`. */
-  routed?: Record<string, Record<string, number>>
-  failed?: Record<string, Record<string, number>>
+  /** Ids of the events that were accepted, each once. */
+  ids?: readonly string[]
+  /** Router: what is on the queue of its location, what has to be tried again, and what went to the dead-letter queue. */
+  routed?: Tally
+  postponed?: Tally
+  deadLettered?: Tally
   code?: string
   why?: string
   error?: unknown
@@ -30,8 +38,12 @@ function plain(error: unknown): unknown {
   return { name, message, stack, ...(cause === undefined ? {} : { cause: plain(cause) }) }
 }
 
-/** Writes `entry` as one line of JSON to standard output, where Lambda's log and local emulation pick it up. */
+/** Who listens in the same process gets every entry here: the accounting of local emulation does. */
+export const entries = channel('registry-event-router:entries')
+
+/** Writes `entry` as one line of JSON to standard output, where Lambda's log picks it up, and hands it to who listens to `entries`. */
 export function log(entry: Entry): void {
+  entries.publish(entry)
   const { error, ...rest } = entry
   const line = {
     time: new Date().toISOString(),

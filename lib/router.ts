@@ -3,7 +3,7 @@ import { RouterError } from './errors.ts'
 import { type AuditEvent, locate } from './event.ts'
 import type { Format } from './formats/format.ts'
 import type { Location } from './locations.ts'
-import type { Entry } from './log.ts'
+import type { Entry, Tally } from './log.ts'
 import { locationQueue } from './queues/names.ts'
 import type { Message, QueueRef, Queues } from './queues/queue.ts'
 import { route } from './route.ts'
@@ -18,6 +18,7 @@ export interface IntakeMessage {
 
 interface Routable {
   messageId: string
+  id: string
   registry: string
   location: Location
   queue: QueueRef
@@ -47,6 +48,7 @@ function read(message: IntakeMessage, stage: string, format: Format): Routable {
   const located = locate(event, routed.location)
   return {
     messageId: message.messageId,
+    id: event.id,
     registry: path.registry,
     location: routed.location,
     queue: locationQueue(stage, routed),
@@ -54,12 +56,11 @@ function read(message: IntakeMessage, stage: string, format: Format): Routable {
   }
 }
 
-type Counts = Record<string, Record<string, number>>
-
-/** Counts one more for `registry` at `location`. */
-function count(counts: Counts, registry: string, location: string): void {
-  const own = Object.hasOwn(counts, registry) ? (counts[registry] as Record<string, number>) : {}
-  counts[registry] = { ...own, [location]: (own[location] ?? 0) + 1 }
+/** Adds the event `id` of `registry` at `location`. */
+function add(tally: Tally, registry: string, location: string, id: string): void {
+  if (!Object.hasOwn(tally, registry)) tally[registry] = {}
+  const own = tally[registry] as Record<string, string[]>
+  own[location] = [...(own[location] ?? []), id]
 }
 
 /**
@@ -76,9 +77,9 @@ export async function routeMessages(
 ): Promise<string[]> {
   const failed: string[] = []
   const groups = new Map<Location, Routable[]>()
-  const routed: Counts = {}
-  const refused: Counts = {}
-  Object.assign(entry, { received: messages.length, routed, failed: refused })
+  const routed: Tally = {}
+  const postponed: Tally = {}
+  Object.assign(entry, { received: messages.length, routed, postponed })
   for (const message of messages) {
     try {
       const routable = read(message, stage, format)
@@ -86,7 +87,7 @@ export async function routeMessages(
     } catch (error) {
       entry.error = error
       failed.push(message.messageId)
-      count(refused, 'unknown', 'unroutable')
+      add(postponed, 'unknown', 'unroutable', message.messageId)
     }
   }
   const deliver = async ([location, group]: [Location, Routable[]]) => {
@@ -97,8 +98,8 @@ export async function routeMessages(
       return group.map((_, index) => index)
     })
     const left = new Set(indices)
-    group.forEach(({ messageId, registry }, index) => {
-      count(left.has(index) ? refused : routed, registry, location)
+    group.forEach(({ messageId, id, registry }, index) => {
+      add(left.has(index) ? postponed : routed, registry, location, id)
       if (left.has(index)) failed.push(messageId)
     })
   }
