@@ -2,7 +2,7 @@ import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, SQSBatchResponse, SQSEvent } from 'aws-lambda'
 import { app } from '../app.ts'
 import { formats } from '../formats/index.ts'
-import { answer, answerError } from '../http.ts'
+import { type Asked, answer, answerError } from '../http.ts'
 import { type Entry, log } from '../log.ts'
 import type { Request, Response } from '../request.ts'
 import { routeMessages } from '../router.ts'
@@ -63,8 +63,8 @@ const opened = <Input>(name: string) => ({
   },
 })
 
-/** The Lambda handler of an HTTP function that serves `families`. Answers every request; never throws. */
-export function http(families: readonly FamilyRules[]) {
+/** The Lambda handler of an HTTP function that serves `families`, and what `asked` knows. Answers every request; never throws. */
+export function http(families: readonly FamilyRules[], asked?: Asked) {
   return middy<Call<APIGatewayProxyEventV2>, APIGatewayProxyStructuredResultV2>()
     .use({
       ...opened('request'),
@@ -79,7 +79,7 @@ export function http(families: readonly FamilyRules[]) {
         write(request.event)
       },
     })
-    .handler(async ({ input, entry }) => toResult(await answer(toRequest(input), families, app(), entry)))
+    .handler(async ({ input, entry }) => toResult(await answer(toRequest(input), families, app(), entry, asked)))
 }
 
 const retry = (messageIds: readonly string[]): SQSBatchResponse => ({
