@@ -262,6 +262,25 @@ test('a dead letter that cannot be sent stays on the intake queue', async () => 
   expect(await deadLetters(opened)).toMatchObject([{ body: 'hello' }])
 })
 
+test('a dead letter that the dead-letter queue refuses stays on the intake queue, its neighbour does not', async () => {
+  const { opened, route } = ailing({
+    async send(target, messages) {
+      await opened.queues.send(target, messages.slice(1))
+      return [0]
+    },
+  })
+  const bodies = ['hello', 'world']
+  await opened.queues.send(
+    opened.app.receiver.intake,
+    bodies.map((body) => ({ body, attributes: {} })),
+  )
+  expect(await route()).toMatchObject({
+    postponed: { unknown: { unroutable: ['message-1'] } },
+    deadLettered: { unknown: { unroutable: ['message-2'] } },
+  })
+  expect((await deadLetters(opened)).map(({ body }) => body)).toEqual(['world'])
+})
+
 test('when more wait than SQS can hide, they become dead letters, so that other locations go on', async () => {
   const count = { waiting: 0, hidden: 99_999 }
   const { opened, clock, down, push, route } = ailing({ count: async () => count })
