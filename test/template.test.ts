@@ -70,7 +70,8 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
         MaximumMessageSize: 1048576,
       })
       if (Properties.QueueName.endsWith('-dlq')) continue
-      expect(Properties.RedrivePolicy.maxReceiveCount).toBeGreaterThanOrEqual(5)
+      const isOurs = /-(intake|quarantine)$/.test(Properties.QueueName)
+      expect(Properties.RedrivePolicy.maxReceiveCount).toBe(isOurs ? 1000 : 10)
       const [dead] = Properties.RedrivePolicy.deadLetterTargetArn['Fn::GetAtt']
       expect(all[dead]?.Properties.QueueName).toBe(`${Properties.QueueName}-dlq`)
     }
@@ -82,6 +83,7 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
     const [queue] = Properties.EventSourceArn['Fn::GetAtt']
     expect(all[queue]?.Properties.QueueName).toBe('registry-events-prod-intake')
     expect(Properties.FunctionResponseTypes).toEqual(['ReportBatchItemFailures'])
+    expect(Properties.ScalingConfig).toEqual({ MaximumConcurrency: 10 })
     const timeout = all.RouterLambdaFunction?.Properties.Timeout
     expect(all[queue]?.Properties.VisibilityTimeout).toBeGreaterThanOrEqual(
       6 * timeout + Properties.MaximumBatchingWindowInSeconds,
@@ -121,9 +123,10 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
       registries.map(({ id }) => `registry-events/prod/${id}-??????`),
     )
     expect(allowed('RouterRole', 'sqs:ReceiveMessage')).toEqual(['registry-events-prod-intake'])
-    expect(allowed('RouterRole', 'sqs:SendMessage')).toEqual(
-      places.map(({ location }) => `registry-events-prod-${location}`),
-    )
+    expect(allowed('RouterRole', 'sqs:SendMessage')).toEqual([
+      ...places.map(({ location }) => `registry-events-prod-${location}`),
+      'registry-events-prod-intake-dlq',
+    ])
     expect(allowed('RouterRole', 'secretsmanager:GetSecretValue')).toEqual([])
   })
 })
