@@ -5,8 +5,12 @@ export interface Deployment {
   service: string
   stage: string
   awsRegion: string
+  /** Registries whose senders are checked against a secret. */
   registryIds: readonly string[]
 }
+
+/** Namespace of the metrics that the functions' log lines and the access log are turned into. */
+export const NAMESPACE = 'registry-event-router'
 
 /** `eu-de-dlq` → `EuDeDlq`. */
 export const pascal = (name: string): string =>
@@ -22,3 +26,17 @@ export const arn = (service: string, resource: string, awsRegion = `\${AWS::Regi
 
 /** The ARN of a queue, whichever deployment made it. */
 export const queueArn = ({ name, awsRegion }: QueueRef) => arn('sqs', name, awsRegion)
+
+/** A policy that refuses `actions` on `resource` to everybody who does not use TLS. */
+export const denyPlain = (actions: readonly string[], resource: unknown) => ({
+  Version: '2012-10-17',
+  Statement: [
+    {
+      Effect: 'Deny',
+      Principal: '*',
+      Action: actions,
+      Resource: [resource],
+      Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+    },
+  ],
+})
