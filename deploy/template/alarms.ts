@@ -72,8 +72,8 @@ const count =
   (name: string): Kind['metrics'] =>
   (deployment) => ({ count: ours(name, deployment) })
 
-const intake = ({ stage, awsRegion }: Deployment) => [shortName(stage, intakeQueue(stage, awsRegion))]
-const quarantine = ({ stage, awsRegion }: Deployment) => [shortName(stage, quarantineQueue(stage, awsRegion))]
+const intake = ({ stage, awsRegion }: Deployment) => shortName(stage, intakeQueue(stage, awsRegion))
+const quarantine = ({ stage, awsRegion }: Deployment) => shortName(stage, quarantineQueue(stage, awsRegion))
 const outputs = ({ stage, awsRegion }: Deployment) =>
   queuesOf(stage, awsRegion)
     .filter(({ kind }) => kind === 'location' || kind === 'archive')
@@ -87,8 +87,7 @@ const eachFunction = { what: 'function', of: () => functionNames } as const
 export const kinds = {
   'intake-age': {
     says: 'Events have been waiting on the intake queue for minutes: the router does not keep up, or does not run.',
-    each: { what: 'queue', of: intake },
-    metrics: age,
+    metrics: (deployment) => age(deployment, intake(deployment)),
     threshold: 5 * 60,
     minutes: 1,
     periods: 5,
@@ -103,7 +102,7 @@ export const kinds = {
   },
   'kept-age': {
     says: 'Something has been in quarantine or on a dead-letter queue for a week: in another one SQS throws it away.',
-    each: { what: 'queue', of: (deployment) => [...quarantine(deployment), ...deadLetters(deployment)] },
+    each: { what: 'queue', of: (deployment) => [quarantine(deployment), ...deadLetters(deployment)] },
     metrics: age,
     threshold: 7 * DAY,
     minutes: 60,
@@ -126,8 +125,7 @@ export const kinds = {
   },
   quarantine: {
     says: 'There is something in quarantine.',
-    each: { what: 'queue', of: quarantine },
-    metrics: messages,
+    metrics: (deployment) => messages(deployment, quarantine(deployment)),
     expression: ALL_MESSAGES,
     threshold: 1,
     minutes: 5,
