@@ -254,6 +254,7 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
     const plain = [
       'requestTime',
       'requestId',
+      'awsEndpointRequestId',
       'identity.sourceIp',
       'routeKey',
       'status',

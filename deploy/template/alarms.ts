@@ -1,8 +1,9 @@
 import { places } from '../../lib/locations.ts'
+import { NAMESPACE } from '../../lib/metrics.ts'
 import { deadLetterQueue, intakeQueue, quarantineQueue, queuesOf } from '../../lib/queues/names.ts'
 import { functionNames } from '../bundle.ts'
 import { THROTTLED_BY_API } from './api.ts'
-import { type Deployment, denyPlain, NAMESPACE, pascal, shortName } from './deployment.ts'
+import { type Deployment, denyPlain, pascal, shortName } from './deployment.ts'
 
 // What somebody should be woken for, one row a kind of alarm. Each has a paragraph of its name in docs/operations.md.
 

@@ -1,4 +1,5 @@
-import { type Deployment, NAMESPACE } from './deployment.ts'
+import { NAMESPACE } from '../../lib/metrics.ts'
+import type { Deployment } from './deployment.ts'
 
 // The HTTP API in front of the functions: `serverless` makes it, this is what it is to let through and to write down.
 
@@ -28,6 +29,8 @@ export const accessLog = ({ stage }: Deployment): string =>
     stage,
     time: '$context.requestTime',
     requestId: '$context.requestId',
+    // The id that the function's own line has.
+    function: '$context.awsEndpointRequestId',
     address: '$context.identity.sourceIp',
     route: '$context.routeKey',
     status: '$context.status',

@@ -9,9 +9,6 @@ export interface Deployment {
   registryIds: readonly string[]
 }
 
-/** Namespace of the metrics that the functions' log lines and the access log are turned into. */
-export const NAMESPACE = 'registry-event-router'
-
 /** `eu-de-dlq` → `EuDeDlq`. */
 export const pascal = (name: string): string =>
   name.replace(/(?:^|-)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
