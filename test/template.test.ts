@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import DeployPlugin from '../deploy/plugin.ts'
 import { resources } from '../deploy/template.ts'
 import { places } from '../lib/locations.ts'
 import { checkRegistries } from '../lib/registries.ts'
@@ -388,6 +389,45 @@ test('a region without a location has intake and quarantine only', () => {
   const { Resources } = resources({ service: 's', stage: 'dev', awsRegion: 'eu-north-1', registryIds: ['a'] })
   const queues = Object.values(Resources).filter((resource) => (resource as Resource).Type === 'AWS::SQS::Queue')
   expect(queues).toHaveLength(4)
+})
+
+test('a secret that no sender is checked against may not be read', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'registry-event-router-registries-'))
+  const file = join(folder, 'registries.mjs')
+  const place = { domain: 'de.icr.io', region: 'eu-central', account: 'a' }
+  const list = [
+    { id: 'by-secret', source: 'distribution', ...place },
+    {
+      id: 'by-token',
+      source: 'artifactregistry',
+      ...place,
+      accept: { audience: 'https://a.example', email: 'p@a.example' },
+    },
+  ]
+  writeFileSync(file, `export const registries = ${JSON.stringify(list)}`)
+  process.env.REGISTRIES = file
+  try {
+    const plugin = new DeployPlugin({
+      service: { provider: { stage: 'dev', region: 'eu-central-1' } },
+      classes: { Error },
+    })
+    const settings: Record<string, string> = {
+      service: 's',
+      'provider.stage': 'dev',
+      'provider.region': 'eu-central-1',
+    }
+    const { value } = await plugin.configurationVariablesSources.tables.resolve({
+      address: 'resources',
+      resolveConfigurationProperty: async (path) => settings[path.join('.')] ?? '',
+    })
+    const secrets = texts((value as ReturnType<typeof resources>).Resources.ImageRole).filter((text) =>
+      /:secret:/.test(text),
+    )
+    expect(secrets.map((arn) => arn.split('/').at(-1))).toEqual(['by-secret-??????'])
+  } finally {
+    Reflect.deleteProperty(process.env, 'REGISTRIES')
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
 
 test('a stage that queues cannot be named after is refused at once', async () => {
