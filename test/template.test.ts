@@ -351,7 +351,13 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
       expect(watched(`postponed-${location}`)).toEqual([`registry-event-router Postponed prod ${location}`])
     const [[, { Properties }]] = of('AWS::Logs::MetricFilter') as [[string, Resource]]
     expect(Properties.LogGroupName).toEqual({ Ref: 'HttpApiLogGroup' })
-    expect(Properties.MetricTransformations[0]).toMatchObject({ MetricName: 'ThrottledByApi' })
+    const [made] = Properties.MetricTransformations
+    expect(made).toMatchObject({ MetricName: 'ThrottledByApi', Dimensions: [{ Key: 'Stage', Value: '$.stage' }] })
+    expect(Properties.FilterPattern).toBe('{ $.status = "429" && $.integrationStatus = "-" }')
+    const [[, stage]] = of('AWS::ApiGatewayV2::Stage') as [[string, Resource]]
+    const line = JSON.parse(stage.Properties.AccessLogSettings.Format)
+    for (const [, field] of `${Properties.FilterPattern} $.stage`.matchAll(/\$\.(\w+)/g))
+      expect(line).toHaveProperty([field])
   })
 
   test('every function is watched for throttles, errors and a log that stays empty', () => {
