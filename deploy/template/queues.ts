@@ -1,6 +1,6 @@
 import { deadLetterQueue, type QueueSpec, queuesOf } from '../../lib/queues/names.ts'
 import type { QueueRef } from '../../lib/queues/queue.ts'
-import { type Deployment, pascal, shortName } from './deployment.ts'
+import { type Deployment, denyPlain, pascal, shortName } from './deployment.ts'
 
 // The queues of a deployment, and how the router takes from its own.
 
@@ -38,29 +38,41 @@ export function queueAttributes(kind: QueueSpec['kind'] | 'dlq', deadLetterArn?:
   }
 }
 
-function queueResources(queue: QueueSpec, stage: string): [string, object][] {
-  const dead = deadLetterQueue(queue)
-  const deadId = queueId(stage, dead)
-  const encrypted = { SqsManagedSseEnabled: true }
+/** What touches messages; SQS allows seven actions in a statement. */
+const MESSAGE_ACTIONS = [
+  'sqs:SendMessage',
+  'sqs:ReceiveMessage',
+  'sqs:DeleteMessage',
+  'sqs:ChangeMessageVisibility',
+  'sqs:PurgeQueue',
+  'sqs:GetQueueAttributes',
+  'sqs:GetQueueUrl',
+]
+
+/** Turns away whoever comes without TLS, whatever a role allows. */
+const tlsOnly = (id: string) => ({
+  Type: 'AWS::SQS::QueuePolicy',
+  Properties: { Queues: [{ Ref: id }], PolicyDocument: denyPlain(MESSAGE_ACTIONS, { 'Fn::GetAtt': [id, 'Arn'] }) },
+})
+
+/** A queue with its policy; both are kept when the deployment is removed. */
+function queueResources(stage: string, queue: QueueRef, attributes: Record<string, unknown>): [string, object][] {
+  const id = queueId(stage, queue)
   const kept = { UpdateReplacePolicy: 'Retain', DeletionPolicy: 'Retain' }
-  const Type = 'AWS::SQS::Queue'
+  const Properties = { QueueName: queue.name, SqsManagedSseEnabled: true, ...attributes }
   return [
-    [deadId, { Type, ...kept, Properties: { QueueName: dead.name, ...encrypted, ...queueAttributes('dlq') } }],
-    [
-      queueId(stage, queue),
-      {
-        Type,
-        ...kept,
-        Properties: {
-          QueueName: queue.name,
-          ...encrypted,
-          ...queueAttributes(queue.kind, { 'Fn::GetAtt': [deadId, 'Arn'] }),
-        },
-      },
-    ],
+    [id, { Type: 'AWS::SQS::Queue', ...kept, Properties }],
+    [`${id}Policy`, { ...tlsOnly(id), ...kept }],
   ]
 }
 
-/** The queues that belong in this AWS region, each with its dead-letter queue. */
+/** The queues that belong in this AWS region, each with its dead-letter queue, encrypted, and closed to who comes without TLS. */
 export const queues = ({ stage, awsRegion }: Deployment): [string, object][] =>
-  queuesOf(stage, awsRegion).flatMap((queue) => queueResources(queue, stage))
+  queuesOf(stage, awsRegion).flatMap((queue) => {
+    const dead = deadLetterQueue(queue)
+    const deadArn = { 'Fn::GetAtt': [queueId(stage, dead), 'Arn'] }
+    return [
+      ...queueResources(stage, dead, queueAttributes('dlq')),
+      ...queueResources(stage, queue, queueAttributes(queue.kind, deadArn)),
+    ]
+  })
