@@ -26,6 +26,8 @@ export interface Entry {
   routed?: Tally
   postponed?: Tally
   deadLettered?: Tally
+  /** Router: ids of routed events that somebody redrove out of quarantine. */
+  redriven?: readonly string[]
   code?: string
   why?: string
   error?: unknown
