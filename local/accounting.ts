@@ -223,7 +223,7 @@ export function account(ledger: Ledger, look: Look, stage: string): Report {
   const sums = ledger.items()
   for (const row of sums) picture.addItems(row)
   for (const { registry, location, accepted, routed } of ledger.events()) {
-    Object.assign(picture.account(registry, location).events, { accepted, routed })
+    if (accepted + routed > 0) Object.assign(picture.account(registry, location).events, { accepted, routed })
   }
   const open = new Map(ledger.open().map((row) => [keyOf(row), row]))
   for (const row of open.values()) picture.settle(row)
