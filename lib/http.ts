@@ -7,6 +7,20 @@ import type { FamilyRules } from './target.ts'
 
 // The paths of the HTTP contract, and the answer to everything that goes wrong.
 
+/** Headers of every answer, whoever gives it: it is data for one asker, to be shown, stored and embedded nowhere. */
+export const securityHeaders: Readonly<Record<string, string>> = {
+  'strict-transport-security': 'max-age=31536000',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-frame-options': 'DENY',
+}
+
+/** Seconds until a request is worth trying again when nothing better is known. */
+const RETRY_SECONDS = 5
+
 const ok = (body: unknown): Response => ({ status: 200, headers: {}, body })
 
 const decode = (part: string): string => {
@@ -84,5 +98,10 @@ export function answerError(error: unknown, entry: Entry): Response {
   else entry.error = error
   // What the sender gets to read of an error on our side is the row's sentence alone.
   const message = row.retry ? row.message : (error as RouterError).message
-  return { status: row.status ?? 500, headers: row.retry ? { 'retry-after': '5' } : {}, body: { code, message } }
+  const after = known ? error.retryAfter : undefined
+  const headers = {
+    ...(row.retry ? { 'retry-after': String(after ?? RETRY_SECONDS) } : {}),
+    ...(row.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+  }
+  return { status: row.status ?? 500, headers, body: { code, message } }
 }

@@ -12,18 +12,29 @@ import type { Queues } from '../lib/queues/queue.ts'
 import { checkRegistries, type RegistryConfig } from '../lib/registries.ts'
 import type { Request } from '../lib/request.ts'
 import { routeMessages } from '../lib/router.ts'
+import type { Secrets } from '../lib/secrets.ts'
 import { type SourceName, sources } from '../lib/sources/index.ts'
 import { checkQueued } from './formats/check.ts'
 
 // The router's public door with queues in memory: a request goes in as HTTP, an answer and messages come out.
 
 const account = 'acme'
+/** Every request of a test comes at the same time. */
+const limit = { perSecond: 1, burst: 1_000_000 }
 const configs: readonly RegistryConfig[] = [
   // One for each source, with its name.
   ...(Object.keys(sources) as SourceName[]).map(
-    (source): RegistryConfig => ({ id: source, source, domain: 'de.icr.io', region: 'eu-central', account }),
+    (source): RegistryConfig => ({ id: source, source, domain: 'de.icr.io', region: 'eu-central', account, limit }),
   ),
-  { id: 'newest', source: 'cloudevents', domain: 'es.icr.io', region: 'eu-es', account, editions: ['2026-08-11'] },
+  {
+    id: 'newest',
+    source: 'cloudevents',
+    domain: 'es.icr.io',
+    region: 'eu-es',
+    account,
+    editions: ['2026-08-11'],
+    limit,
+  },
 ]
 
 /** 2026-11-22T13:00:00.123Z: when every request of a test arrives unless it says otherwise. */
@@ -39,6 +50,7 @@ export interface Quarantined {
   receivedAt: string
   headers: Record<string, string>
   body: string
+  blanked?: true
   item?: number
   items?: { id: string; item: number; reason: string; message: string }[]
   part?: number
@@ -77,10 +89,12 @@ const bytes = (body: unknown): Buffer =>
 /** What is particular to a door. */
 export interface Options {
   /** Instead of the one secret `secret`. */
-  secrets?: readonly string[]
+  secrets?: readonly string[] | Secrets
   /** Methods of the queues that do something else. */
   broken?: Partial<Queues>
   registries?: readonly RegistryConfig[]
+  /** Milliseconds that a request may take. */
+  patience?: number
   /** Instead of `activity-tracker`. */
   format?: FormatName
 }
@@ -90,6 +104,7 @@ export interface Options {
  * and converted there and back.
  */
 export function door(options: Options = {}): Door {
+  const { secrets = ['secret'] } = options
   const queues = memory()
   const intake = intakeQueue('test', 'eu-central-1')
   const quarantine = quarantineQueue('test', 'eu-central-1')
@@ -111,12 +126,12 @@ export function door(options: Options = {}): Door {
     queues: used,
     receiver: {
       registries: checkRegistries(options.registries ?? configs, '2020-07-28'),
-      secrets: async () => options.secrets ?? ['secret'],
+      secrets: typeof secrets === 'function' ? secrets : async () => secrets,
       queues: used,
       intake,
       quarantine,
       bodyLimit: 1024 * 1024,
-      patience: 600,
+      patience: options.patience ?? 600,
     },
   }
   const made: Door = {
