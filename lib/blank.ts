@@ -18,18 +18,18 @@ interface Needles {
 const BACKSLASH = 0x5c
 const PERCENT = 0x25
 
-const hex = (unit: number, digits: number): string =>
-  unit
-    .toString(16)
-    .padStart(digits, '0')
-    .replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`)
+const anyCase = (hex: string): string => hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`)
 
 /** A pattern of one character: as it is in UTF-8 (a byte a character), as JSON may escape it, and percent-encoded. */
 function spellings(character: string): string {
   const bytes = [...Buffer.from(character)]
-  const plain = `${/["/\\]/.test(character) ? '\\\\?' : ''}${bytes.map((byte) => `\\x${hex(byte, 2)}`).join('')}`
-  const units = Array.from({ length: character.length }, (_, at) => `\\\\u${hex(character.charCodeAt(at), 4)}`)
-  return `(?:${plain}|${units.join('')}|${bytes.map((byte) => `%${hex(byte, 2)}`).join('')})`
+  const codes = bytes.map((byte) => byte.toString(16).padStart(2, '0'))
+  const plain = `${/["/\\]/.test(character) ? '\\\\?' : ''}${codes.map((code) => `\\x${code}`).join('')}`
+  const units = Array.from(
+    { length: character.length },
+    (_, at) => `\\\\u${anyCase(character.charCodeAt(at).toString(16).padStart(4, '0'))}`,
+  )
+  return `(?:${plain}|${units.join('')}|${codes.map((code) => `%${anyCase(code)}`).join('')})`
 }
 
 /** The digits of base64 that `bytes` make alone when `offset` other bytes stand before them. */

@@ -114,9 +114,9 @@ export function door(options: Options = {}): Door {
   const used: Queues = {
     ...queues,
     ...options.broken,
-    send(queue, messages) {
+    send(queue, messages, timeout) {
       if (queue.name === intake.name) queued.push(...messages.map(({ body }) => body))
-      return send(queue, messages)
+      return send(queue, messages, timeout)
     },
   }
   const app: App = {
