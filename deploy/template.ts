@@ -28,6 +28,8 @@ const BATCH_WINDOW = 1
 const VISIBILITY_TIMEOUT = 6 * TIMEOUT + BATCH_WINDOW
 /** How often a message may come back before it goes to the dead-letter queue. */
 const MAX_RECEIVES = 10
+/** The same for quarantine, which nobody consumes: looking into it counts as receiving. The most that SQS takes. */
+const MAX_LOOKS = 1000
 /** 14 days, the most that SQS keeps a message. */
 const RETENTION = 14 * 24 * 60 * 60
 
@@ -82,11 +84,12 @@ const role = (name: string, deployment: Deployment) => ({
 
 /** Attributes of a queue as SQS and CloudFormation name them; a dead-letter queue has no `deadLetterArn`. */
 export function queueAttributes(kind: QueueSpec['kind'] | 'dlq', deadLetterArn?: unknown): Record<string, unknown> {
+  const maxReceiveCount = kind === 'quarantine' ? MAX_LOOKS : MAX_RECEIVES
   return {
     MessageRetentionPeriod: RETENTION,
     MaximumMessageSize: 1024 * 1024,
     ...(kind === 'intake' ? { VisibilityTimeout: VISIBILITY_TIMEOUT } : {}),
-    ...(deadLetterArn ? { RedrivePolicy: { deadLetterTargetArn: deadLetterArn, maxReceiveCount: MAX_RECEIVES } } : {}),
+    ...(deadLetterArn ? { RedrivePolicy: { deadLetterTargetArn: deadLetterArn, maxReceiveCount } } : {}),
   }
 }
 

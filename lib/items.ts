@@ -104,6 +104,14 @@ function toEvent(
   return writeEvent(checked, row, rule, registry, receivedAt, cleanedOf(activity, checked))
 }
 
+/** Attributes of an event on the intake queue. */
+export const intakeAttributes = ({ action, id, route }: AuditEvent): Message['attributes'] => ({
+  type: 'audit',
+  account: route?.account ?? '',
+  action,
+  id,
+})
+
 /** What the items of a request are: events with their messages, noise by its name, and what can't be used. */
 export interface Sorted {
   events: { event: AuditEvent; message: Message }[]
@@ -131,6 +139,23 @@ function selection({ items, of = -1 }: Again, length: number): (index: number) =
   if (!items || (of >= 0 && of !== length)) return () => true
   const wanted = new Set(items)
   return (index) => wanted.has(index)
+}
+
+/** Puts what becomes of one item into `sorted`. Throws why nothing does. */
+function sortItem(
+  item: unknown,
+  request: Request,
+  registry: Registry,
+  families: readonly FamilyRules[],
+  { events, ignored }: Sorted,
+): void {
+  const read = sources[registry.source].read(item, request, registry.settings)
+  if ('ignored' in read) {
+    ignored[read.ignored] = (ignored[read.ignored] ?? 0) + 1
+    return
+  }
+  const event = toEvent(read, registry, families, request.receivedAt)
+  events.push({ event, message: { body: toBody(event), attributes: intakeAttributes(event) } })
 }
 
 /**
@@ -165,14 +190,7 @@ export function sort(
     if (!isWanted(index)) continue
     try {
       if (deep) checkDepth(item, seen)
-      const read = source.read(item, request, registry.settings)
-      if ('ignored' in read) {
-        sorted.ignored[read.ignored] = (sorted.ignored[read.ignored] ?? 0) + 1
-        continue
-      }
-      const event = toEvent(read, registry, families, request.receivedAt)
-      const attributes = { type: 'audit', account: registry.account, action: event.action, id: event.id }
-      sorted.events.push({ event, message: { body: toBody(event), attributes } })
+      sortItem(item, request, registry, families, sorted)
     } catch (error) {
       sorted.unusable.push({ ...toUnusable(error, index, entry), of: items.length })
     }
