@@ -1,8 +1,7 @@
 import type { AuditEvent } from './event.ts'
 import { intakeAttributes } from './items.ts'
-import { lookInto, patience } from './look.ts'
-import type { QueueSpec } from './queues/names.ts'
-import { deadLetterQueue } from './queues/names.ts'
+import { type Look, lookInto, patience } from './look.ts'
+import { deadLetterQueue, type QueueSpec } from './queues/names.ts'
 import type { Message, Queues, Received } from './queues/queue.ts'
 import { route } from './route.ts'
 
@@ -86,32 +85,47 @@ export interface DeadLetterRedrive {
   stuck(messages: number, why?: unknown): void
 }
 
+/** Sends the copies of `letters`, and removes those that were taken. */
+async function carryOut(letters: readonly DeadLetter[], look: Look, job: DeadLetterRedrive): Promise<void> {
+  const refused = new Set(await job.queues.send(job.queue, letters.map(copyOf), patience(letters.length)))
+  const taken = letters.filter((_, index) => !refused.has(index))
+  const { left, error } = await look.remove(taken.map(({ message }) => message))
+  letters.forEach((letter, index) => {
+    if (refused.has(index)) job.report(letter, 'refused', false)
+    else job.report(letter, 'redriven', !left.has(letter.message))
+  })
+  if (error) throw error
+}
+
+/** Carries out what can be, or only reports it. */
+async function turn(letters: readonly DeadLetter[], look: Look, job: DeadLetterRedrive): Promise<void> {
+  const movable = letters.filter(({ obstacle }) => !obstacle)
+  for (const letter of letters) if (letter.obstacle) job.report(letter, 'unroutable', false)
+  if (!job.dryRun) return carryOut(movable, look, job)
+  for (const letter of movable) job.report(letter, 'redriven', false)
+}
+
 /**
  * Copies dead letters to the queue that they came from and removes each after its copy was taken. Takes as many as there were when it
- * began: one that comes back meanwhile is not sent round and round. Resolves to the number of those that somebody else held.
+ * began: one that comes back meanwhile is not sent round and round. Resolves to the number of those that somebody else held. Rejects as
+ * the methods of the queues do; what was reported stands.
  */
 export async function redriveDeadLetters(job: DeadLetterRedrive): Promise<number> {
-  const { queues, queue, signal, dryRun } = job
+  const { queues, queue, signal } = job
   const dead = deadLetterQueue(queue)
   const { waiting } = await queues.count(dead)
   const most = Math.min(waiting, job.limit ?? waiting)
   return lookInto(queues, dead, { signal, most }, job.stuck, async (look) => {
     let done = 0
     for await (const batch of look.batches()) {
-      if (signal?.aborted) break
       const letters = batch.map((message) => readDeadLetter(message, queue))
-      const sent = letters.filter(({ obstacle }) => !obstacle)
-      for (const letter of letters) if (letter.obstacle) job.report(letter, 'unroutable', false)
-      const failed = dryRun ? [] : await queues.send(queue, sent.map(copyOf), patience(sent.length))
-      const refused = new Set(failed)
-      const taken = sent.filter((_, index) => !refused.has(index))
-      const left = new Set(dryRun ? [] : await look.remove(taken.map(({ message }) => message)))
-      sent.forEach((letter, index) => {
-        if (refused.has(index)) job.report(letter, 'refused', false)
-        else job.report(letter, 'redriven', !dryRun && !left.has(letter.message))
-      })
-      done += batch.length
-      job.progress?.('done', done, most)
+      // The very first one goes alone: what may not be removed is not copied by the dozen.
+      for (const some of done === 0 ? [letters.slice(0, 1), letters.slice(1)] : [letters]) {
+        if (signal?.aborted) return look.hidden
+        await turn(some, look, job)
+        done += some.length
+        job.progress?.('done', done, most)
+      }
     }
     return look.hidden
   })

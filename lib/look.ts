@@ -32,8 +32,8 @@ export interface Look {
   hidden: number
   /** The messages of the queue in batches, each message once. */
   batches(): AsyncGenerator<Received[]>
-  /** Removes `messages` for good; resolves to those that may still be there. */
-  remove(messages: readonly Received[]): Promise<Received[]>
+  /** Removes `messages` for good. Resolves, also when it fails, to those that may still be there: `left`, and why. */
+  remove(messages: readonly Received[]): Promise<{ left: Set<Received>; error?: unknown }>
 }
 
 /** Receives with several calls at once. What came is handed to `take` even when another of the calls fails. */
@@ -100,15 +100,20 @@ export async function lookInto<Result>(
     }
   }
 
-  const remove = async (messages: readonly Received[]): Promise<Received[]> => {
+  const remove: Look['remove'] = async (messages) => {
     const receipts = messages.map(({ messageId, receipt }) => held.get(messageId) ?? receipt)
-    const failed = new Set(await queues.removeAll(queue, receipts, patience(receipts.length)))
-    messages.forEach(({ messageId }, index) => {
-      if (failed.has(index)) return
-      held.delete(messageId)
-      removed.add(messageId)
-    })
-    return messages.filter((_, index) => failed.has(index))
+    try {
+      const failed = new Set(await queues.removeAll(queue, receipts, patience(receipts.length)))
+      const left = new Set(messages.filter((_, index) => failed.has(index)))
+      for (const message of messages) {
+        if (left.has(message)) continue
+        held.delete(message.messageId)
+        removed.add(message.messageId)
+      }
+      return { left }
+    } catch (error) {
+      return { left: new Set(messages), error }
+    }
   }
 
   try {

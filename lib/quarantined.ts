@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import type { Look } from './look.ts'
 import type { Received } from './queues/queue.ts'
 import type { Request } from './request.ts'
 import { parseTime } from './time.ts'
@@ -113,6 +114,25 @@ export function readQuarantine(messages: readonly Received[]): { quarantined: Qu
   }
   const quarantined = [...groups.values()].map(assemble)
   return { quarantined: quarantined.sort((a, b) => a.receivedAt - b.receivedAt), foreign }
+}
+
+/** Bytes of messages that are held in memory at a time, but for those whose other parts did not come yet. */
+const MOST_BYTES = 32 * 1024 * 1024
+
+/** All that a look into a quarantine queue finds, in lists; what is not whole comes in the last one. Oldest first in each list. */
+export async function* quarantinedIn(look: Look): AsyncGenerator<{ quarantined: Quarantined[]; foreign: Received[] }> {
+  let pending: Received[] = []
+  let bytes = 0
+  for await (const batch of look.batches()) {
+    pending.push(...batch)
+    bytes += batch.reduce((sum, { body }) => sum + body.length, 0)
+    if (bytes < MOST_BYTES) continue
+    const { quarantined, foreign } = readQuarantine(pending)
+    pending = quarantined.filter(({ body }) => !body).flatMap(({ messages }) => messages)
+    bytes = 0
+    yield { quarantined: quarantined.filter(({ body }) => body), foreign }
+  }
+  yield readQuarantine(pending)
 }
 
 /** The ids by which the answer to the webhook named what `quarantined` stands for. */

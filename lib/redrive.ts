@@ -3,8 +3,8 @@ import type { AuditEvent } from './event.ts'
 import { type Again, type Sorted, sort } from './items.ts'
 import { type Look, lookInto, patience } from './look.ts'
 import { quarantine } from './quarantine.ts'
-import { idsOf, type Quarantined, readQuarantine, requestOf } from './quarantined.ts'
-import type { Message, QueueRef, Queues, Received } from './queues/queue.ts'
+import { idsOf, type Quarantined, quarantinedIn, requestOf } from './quarantined.ts'
+import type { Message, QueueRef, Queues } from './queues/queue.ts'
 import type { Registry } from './registries.ts'
 import type { FamilyRules } from './target.ts'
 import { formatTime } from './time.ts'
@@ -102,8 +102,6 @@ export interface Redrive {
   stuck(messages: number, why?: unknown): void
 }
 
-/** Bytes of messages that are held in memory before they are worked on. */
-const MOST_BYTES = 32 * 1024 * 1024
 /** Things, and events of them, that are sent together. */
 const MOST_TOGETHER = 100
 const MOST_EVENTS = 1000
@@ -169,22 +167,28 @@ async function carryOut(fates: readonly Fate[], look: Look, job: Redrive): Promi
     refused: () => false,
   }
   const done = new Set(fates.filter((fate) => isDone[outcomeOf(fate)](fate)))
-  const left = new Set(await look.remove([...done].flatMap(({ quarantined }) => quarantined.messages)))
+  const { left, error } = await look.remove([...done].flatMap(({ quarantined }) => quarantined.messages))
   for (const fate of fates) {
     const wasRefused = fate.events.length > 0 && !(taken.has(fate) && (back.has(fate) || !rests.has(fate)))
     const removed = done.has(fate) && !fate.quarantined.messages.some((message) => left.has(message))
     job.report({ fate, outcome: wasRefused ? 'refused' : outcomeOf(fate), removed })
   }
+  if (error) throw error
 }
 
-/** `fates` in lists that are small enough to be sent together. */
-function* chunks(fates: readonly Fate[]): Generator<Fate[]> {
+/**
+ * `fates` in lists that are small enough to be sent together. The very first one goes alone: what may not be removed is not copied by
+ * the hundred.
+ */
+function* chunks(fates: readonly Fate[], isFirst: boolean): Generator<Fate[]> {
   let chunk: Fate[] = []
   let events = 0
+  let most = isFirst ? 1 : MOST_TOGETHER
   for (const fate of fates) {
     chunk.push(fate)
     events += fate.events.length
-    if (chunk.length < MOST_TOGETHER && events < MOST_EVENTS) continue
+    if (chunk.length < most && events < MOST_EVENTS) continue
+    most = MOST_TOGETHER
     yield chunk
     chunk = []
     events = 0
@@ -204,23 +208,10 @@ export interface Redriven {
   hidden: number
 }
 
-/** What becomes of all of `messages` that is whole, or of all when there is `noMore`. All of it is read, for the order's sake. */
-function settle(messages: readonly Received[], noMore: boolean, job: Redrive) {
-  const { quarantined, foreign } = readQuarantine(messages)
-  const ready = quarantined.filter(({ body }) => noMore || body)
-  const fates = ready.map((one) => fateOf(one, job.registries, job.families))
-  const isNamed = (one: Quarantined) => !job.ids || idsOf(one).some((id) => job.ids?.includes(id))
-  return {
-    fates: fates.filter(({ quarantined: one }) => job.wants(one) && isNamed(one)),
-    pending: noMore ? [] : quarantined.filter(({ body }) => !body).flatMap((one) => one.messages),
-    foreign: foreign.length,
-  }
-}
-
 /** Carries `fates` out, or only reports them, in lists of which none is begun after the signal to stop. Adds to `ended`. */
 async function act(fates: readonly Fate[], look: Look, job: Redrive, ended: Redriven): Promise<void> {
   const total = Math.max(job.ids ? 0 : look.waiting, ended.done + fates.length)
-  for (const chunk of chunks(fates)) {
+  for (const chunk of chunks(fates, ended.done === 0)) {
     if (job.signal?.aborted) return
     if (!job.dryRun) await carryOut(chunk, look, job)
     else for (const fate of chunk) job.report({ fate, outcome: outcomeOf(fate), removed: false })
@@ -239,23 +230,16 @@ export async function redriveQuarantine(job: Redrive): Promise<Redriven> {
   return lookInto(job.queues, job.quarantine, options, job.stuck, async (look) => {
     const ended: Redriven = { done: 0, missing: [], foreign: 0, hidden: look.hidden }
     const chosen: Fate[] = []
-    let pending: Received[] = []
-    let bytes = 0
-    const turn = async (noMore: boolean) => {
-      const settled = settle(pending, noMore, job)
-      pending = settled.pending
-      bytes = 0
-      ended.foreign += settled.foreign
-      if (ids) chosen.push(...settled.fates)
-      else await act(settled.fates, look, job, ended)
+    const isNamed = (one: Quarantined) => !ids || idsOf(one).some((id) => ids.includes(id))
+    for await (const { quarantined, foreign } of quarantinedIn(look)) {
+      if (signal?.aborted) return ended
+      ended.foreign += foreign.length
+      // All of it is read, for the order's sake.
+      const fates = quarantined.map((one) => fateOf(one, job.registries, job.families))
+      const wanted = fates.filter((fate) => job.wants(fate.quarantined) && isNamed(fate.quarantined))
+      if (ids) chosen.push(...wanted)
+      else await act(wanted, look, job, ended)
     }
-    for await (const batch of look.batches()) {
-      pending.push(...batch)
-      bytes += batch.reduce((sum, { body }) => sum + body.length, 0)
-      if (bytes >= MOST_BYTES) await turn(false)
-    }
-    if (signal?.aborted) return ended
-    await turn(true)
     const found = new Set(chosen.flatMap(({ quarantined }) => idsOf(quarantined)))
     ended.missing = (ids ?? []).filter((id) => !found.has(id))
     if (ended.missing.length === 0) await act(chosen, look, job, ended)
