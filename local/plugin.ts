@@ -92,7 +92,8 @@ export default class LocalPlugin {
     const { stage, region } = service.provider
     Object.assign(process.env, { STAGE: stage, AWS_REGION: region, EMULATION: 'local', ACCOUNT_ID: ACCOUNT })
     const config = readConfig()
-    Object.assign(process.env, { AWS_ENDPOINT: `http://127.0.0.1:${config.emulatorPort}` })
+    // One that the user set stands between the functions and the queues: a proxy that shows what happens when queues fail.
+    Object.assign(process.env, { AWS_ENDPOINT: config.awsEndpoint ?? `http://127.0.0.1:${config.emulatorPort}` })
     start(await loadRegistries())
     await checkPorts(config)
     const stateDir = resolve(serviceDir, config.stateDir)
