@@ -19,7 +19,7 @@ export interface Provenance {
   region: string
   edition: string
   receivedTime: string
-  /** When it was redriven out of quarantine. */
+  /** When it was put back onto the intake queue out of quarantine. */
   redrivenTime?: string
   /** Required fields that the sender did not say; they hold the documented stand-in. */
   assumed?: string[]
