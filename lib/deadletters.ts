@@ -1,9 +1,10 @@
 import type { AuditEvent } from './event.ts'
+import { activityTracker } from './formats/activity-tracker.ts'
 import { intakeAttributes } from './items.ts'
 import { type Look, lookInto, patience } from './look.ts'
 import { deadLetterQueue, type QueueSpec } from './queues/names.ts'
 import type { Message, Queues, Received } from './queues/queue.ts'
-import { route } from './route.ts'
+import { readMessage } from './routable.ts'
 
 // What lies on dead-letter queues, and its way back.
 
@@ -33,22 +34,17 @@ function eventOf({ body }: Message): AuditEvent | undefined {
   }
 }
 
-/** Why no location can be found for the message of an intake queue; `undefined` when one can. */
-function unroutable(event: AuditEvent | undefined): string | undefined {
-  if (!event?.route) return 'The message holds no event with a route.'
-  try {
-    route(event.route.region, event.route.edition)
-    return undefined
-  } catch (error) {
-    return (error as Error).message
-  }
+/** Why the router could do nothing but put the message of an intake queue here again; `undefined` when it can. */
+function unroutable(message: Received): string | undefined {
+  const { location, error } = readMessage({ ...message, receiptHandle: message.receipt }, '', activityTracker)
+  return location === 'unroutable' ? (error as Error).message : undefined
 }
 
 /** `message`, of the dead-letter queue of `queue`. */
 export function readDeadLetter(message: Received, queue: QueueSpec): DeadLetter {
   const { attributes } = message
   const event = eventOf(message)
-  const obstacle = queue.kind === 'intake' ? unroutable(event) : undefined
+  const obstacle = queue.kind === 'intake' ? unroutable(message) : undefined
   return {
     message,
     reason: isRouters(message) ? (attributes.reason ?? 'UNKNOWN') : 'RECEIVED_TOO_OFTEN',
