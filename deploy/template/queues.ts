@@ -11,21 +11,30 @@ export const BATCH_SIZE = 100
 export const BATCH_WINDOW = 1
 /** Six times the function's time and the window, as AWS advises: an event is not handed out twice while it is being routed. */
 const VISIBILITY_TIMEOUT = 6 * TIMEOUT + BATCH_WINDOW
-/** How often a message may come back before it goes to the dead-letter queue. */
-const MAX_RECEIVES = 10
+/**
+ * Most batches that the router works on at once. Without a limit of its own the mapping takes more than the functions of an account
+ * may run, and each batch that is turned away then counts as received.
+ */
+export const MAX_CONCURRENCY = 10
+/**
+ * How often a message may be received before SQS moves it to the dead-letter queue. On the intake queue the router decides (docs/queues.md), and
+ * who only looks into quarantine receives, too: the most that SQS takes. Consumers of the other queues are other people's.
+ */
+const MAX_RECEIVES = { intake: 1000, quarantine: 1000, location: 10, archive: 10 } as const
 /** 14 days, the most that SQS keeps a message. */
 const RETENTION = 14 * 24 * 60 * 60
 
 /** `registry-events-prod-eu-de-dlq` → `EuDeDlqQueue`. */
 export const queueId = (stage: string, queue: QueueRef): string => `${pascal(shortName(stage, queue))}Queue`
 
-/** Attributes of a queue as SQS and CloudFormation name them; a dead-letter queue has no `deadLetterArn`. */
+/** Attributes of a queue as SQS and CloudFormation name them, with its dead-letter queue unless it is one itself. */
 export function queueAttributes(kind: QueueSpec['kind'] | 'dlq', deadLetterArn?: unknown): Record<string, unknown> {
+  const redrive = kind !== 'dlq' && { deadLetterTargetArn: deadLetterArn, maxReceiveCount: MAX_RECEIVES[kind] }
   return {
     MessageRetentionPeriod: RETENTION,
     MaximumMessageSize: 1024 * 1024,
     ...(kind === 'intake' ? { VisibilityTimeout: VISIBILITY_TIMEOUT } : {}),
-    ...(deadLetterArn ? { RedrivePolicy: { deadLetterTargetArn: deadLetterArn, maxReceiveCount: MAX_RECEIVES } } : {}),
+    ...(redrive ? { RedrivePolicy: redrive } : {}),
   }
 }
 
