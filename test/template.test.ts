@@ -359,11 +359,7 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
     const [[, stage]] = of('AWS::ApiGatewayV2::Stage') as [[string, Resource]]
     const line = JSON.parse(stage.Properties.AccessLogSettings.Format)
     for (const [, field] of `${Properties.FilterPattern} $.stage`.matchAll(/\$\.(\w+)/g))
-<<<<<<< HEAD
-      expect(line).toHaveProperty([String(field)])
-=======
       expect(line).toHaveProperty([field as string])
->>>>>>> ef7288e7f3e39f58b93262a00af9ae32e364ec13
   })
 
   test('every function is watched for throttles, errors and a log that stays empty', () => {
