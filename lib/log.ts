@@ -11,6 +11,8 @@ export interface Entry {
   registry?: string
   family?: string
   status?: number
+  /** Where credentials of the registry came from, although it is no address that they may come from. */
+  address?: string
   /** It was a handshake or a ping, which carries no items. */
   handshake?: true
   /** Accounting: received = accepted + ignored + quarantined + rejected, where all or nothing is rejected. */
@@ -26,8 +28,10 @@ export interface Entry {
   routed?: Tally
   postponed?: Tally
   deadLettered?: Tally
-  /** Router: ids of routed events that somebody redrove out of quarantine. */
+  /** Ids among the routed that were redriven out of quarantine. */
   redriven?: readonly string[]
+  /** Locations that were not tried, because they did not answer a moment ago. */
+  open?: readonly string[]
   code?: string
   why?: string
   error?: unknown

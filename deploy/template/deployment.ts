@@ -5,6 +5,7 @@ export interface Deployment {
   service: string
   stage: string
   awsRegion: string
+  /** Registries whose senders are checked against a secret. */
   registryIds: readonly string[]
 }
 
@@ -22,3 +23,17 @@ export const arn = (service: string, resource: string, awsRegion = `\${AWS::Regi
 
 /** The ARN of a queue, whichever deployment made it. */
 export const queueArn = ({ name, awsRegion }: QueueRef) => arn('sqs', name, awsRegion)
+
+/** A policy that refuses `actions` on `resource` to everybody who does not use TLS. */
+export const denyPlain = (actions: readonly string[], resource: unknown) => ({
+  Version: '2012-10-17',
+  Statement: [
+    {
+      Effect: 'Deny',
+      Principal: '*',
+      Action: actions,
+      Resource: [resource],
+      Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+    },
+  ],
+})

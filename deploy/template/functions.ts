@@ -1,7 +1,7 @@
 import { intakeQueue } from '../../lib/queues/names.ts'
 import { BUILD_DIR, functionNames } from '../bundle.ts'
 import type { Deployment } from './deployment.ts'
-import { BATCH_SIZE, BATCH_WINDOW, queueId, TIMEOUT } from './queues.ts'
+import { BATCH_SIZE, BATCH_WINDOW, MAX_CONCURRENCY, queueId, TIMEOUT } from './queues.ts'
 import { roleId } from './roles.ts'
 
 /** The functions of `serverless.yml`: the router on the intake queue, every other one on its path. */
@@ -12,6 +12,7 @@ export function functions(deployment: Deployment): Record<string, object> {
         arn: { 'Fn::GetAtt': [queueId(deployment.stage, intakeQueue(deployment.stage, '')), 'Arn'] },
         batchSize: BATCH_SIZE,
         maximumBatchingWindow: BATCH_WINDOW,
+        maximumConcurrency: MAX_CONCURRENCY,
         functionResponseType: 'ReportBatchItemFailures',
       }
       return [{ sqs: mapping }]
