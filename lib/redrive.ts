@@ -123,7 +123,9 @@ function withTime({ body, attributes }: Message, redrivenTime: string): Message 
 function restOf({ quarantined, unusable }: Fate, registries: Redrive['registries']): Message[] {
   const registry = registries.get(quarantined.registry)
   if (!quarantined.body || !registry || unusable.length > MOST_BACK) return []
-  return quarantine(registry, quarantined.family, requestOf(quarantined, quarantined.body), unusable).messages
+  // What was blanked then stays so: the request has no secret any more.
+  const request = requestOf(quarantined, quarantined.body)
+  return quarantine(registry, quarantined.family, request, request, unusable).messages
 }
 
 /** Sends the messages of all of `fates` together; resolves to those whose messages the queue took, each and every one. */
