@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { startFauxqs } from 'fauxqs'
+import { memory } from '../lib/queues/memory.ts'
 import { quarantineQueue } from '../lib/queues/names.ts'
 import { sqs } from '../lib/queues/sqs.ts'
 import { type Consumer, startMapping } from '../local/mapping.ts'
@@ -137,3 +138,27 @@ test('the event source mapping removes what was done, repeats what failed, and l
     await server.stop()
   }
 }, 30_000)
+
+test('the event source mapping works on other batches while one hangs, and stops when all are done', async () => {
+  const queue = { name: 'work', awsRegion }
+  const queues = memory()
+  queues.create(queue)
+  await queues.send(
+    queue,
+    ['hangs', 'fine', 'last'].map((body) => ({ body, attributes: {} })),
+  )
+  const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const consume: Consumer = async ({ Records }) => {
+    const [record] = Records
+    if (record?.body === 'hangs') await released.promise
+    if (record?.body === 'last') reached.resolve()
+    return { batchItemFailures: [] }
+  }
+  const mapping = startMapping(queues, queue, consume, { size: 1, hideSeconds: 60, warn: () => {} })
+  await reached.promise
+  const stopped = mapping.stop()
+  expect(await queues.count(queue)).toMatchObject({ waiting: 0 })
+  released.resolve()
+  await stopped
+  expect(await queues.count(queue)).toEqual({ waiting: 0, hidden: 0 })
+})
