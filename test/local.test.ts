@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { startFauxqs } from 'fauxqs'
 import { call } from '../lib/aws.ts'
 import { edition } from '../lib/edition.ts'
+import { memory } from '../lib/queues/memory.ts'
 import { deadLetterQueue, intakeQueue, quarantineQueue } from '../lib/queues/names.ts'
 import type { QueueRef } from '../lib/queues/queue.ts'
 import { sqs } from '../lib/queues/sqs.ts'
@@ -213,3 +214,27 @@ test('the event source mapping removes what was done, repeats what failed, and l
     await server.stop()
   }
 }, 30_000)
+
+test('the event source mapping works on other batches while one hangs, and stops when all are done', async () => {
+  const queue = { name: 'work', awsRegion }
+  const queues = memory()
+  queues.create(queue)
+  await queues.send(
+    queue,
+    ['hangs', 'fine', 'last'].map((body) => ({ body, attributes: {} })),
+  )
+  const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const consume: Consumer = async ({ Records }) => {
+    const [record] = Records
+    if (record?.body === 'hangs') await released.promise
+    if (record?.body === 'last') reached.resolve()
+    return { batchItemFailures: [] }
+  }
+  const mapping = startMapping(queues, queue, consume, { size: 1, hideSeconds: 60, warn: () => {} })
+  await reached.promise
+  const stopped = mapping.stop()
+  expect(await queues.count(queue)).toMatchObject({ waiting: 0 })
+  released.resolve()
+  await stopped
+  expect(await queues.count(queue)).toEqual({ waiting: 0, hidden: 0 })
+})
