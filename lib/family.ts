@@ -42,7 +42,7 @@ function countdown(patience: number): Left {
   return () => {
     const left = end - performance.now()
     if (left > 0) return left
-    throw new RouterError('UNAVAILABLE', `The ${patience} ms that a request may take were over.`)
+    throw new RouterError('UNAVAILABLE', `The request took more than ${patience} ms.`)
   }
 }
 
@@ -72,7 +72,8 @@ async function authenticate(
   const genuine = await proves(values)
   if (registry && genuine) return { registry, values }
   const renewed = await secrets(id, { since: request.receivedAt, timeout: left() })
-  if (registry && isNeeded && renewed !== values && (await proves(renewed))) return { registry, values: renewed }
+  if (registry && isNeeded && String(renewed) !== String(values) && (await proves(renewed)))
+    return { registry, values: renewed }
   throw new RouterError('UNAUTHENTICATED')
 }
 
@@ -109,6 +110,11 @@ async function keep(
   await enqueue(queues, intake, events, left)
 }
 
+/** Throws `TOO_LARGE` when a body of `bytes` is over `limit`. */
+export function checkSize(bytes: number, limit: number): void {
+  if (bytes > limit) throw new RouterError('TOO_LARGE', `The body has ${bytes} bytes, the limit is ${limit}.`)
+}
+
 const total = (counts: Record<string, number>): number => Object.values(counts).reduce((sum, count) => sum + count, 0)
 
 /**
@@ -125,9 +131,7 @@ export async function receive(
   entry: Entry,
 ): Promise<Response> {
   const left = countdown(receiver.patience)
-  if (request.body.length > receiver.bodyLimit) {
-    throw new RouterError('TOO_LARGE', `The body has ${request.body.length} bytes, the limit is ${receiver.bodyLimit}.`)
-  }
+  checkSize(request.body.length, receiver.bodyLimit)
   const { registry, values } = await authenticate(request, id, receiver, entry, left)
   const wait = registry.limit(request.receivedAt)
   if (wait > 0) throw new RouterError('RATE_LIMITED', undefined, { retryAfter: Math.ceil(wait / 1000) })

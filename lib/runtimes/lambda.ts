@@ -1,7 +1,7 @@
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, SQSBatchResponse, SQSEvent } from 'aws-lambda'
 import { app } from '../app.ts'
-import { RouterError } from '../errors.ts'
+import { checkSize } from '../family.ts'
 import { formats } from '../formats/index.ts'
 import { answer, answerError, securityHeaders } from '../http.ts'
 import { type Entry, log } from '../log.ts'
@@ -22,8 +22,7 @@ interface Call<Input> {
 function toBody({ body: sent, isBase64Encoded }: APIGatewayProxyEventV2, limit: number): Buffer {
   const body = sent ?? ''
   const encoding = isBase64Encoded ? 'base64' : 'utf8'
-  const bytes = Buffer.byteLength(body, encoding)
-  if (bytes > limit) throw new RouterError('TOO_LARGE', `The body has ${bytes} bytes, the limit is ${limit}.`)
+  checkSize(Buffer.byteLength(body, encoding), limit)
   return Buffer.from(body, encoding)
 }
 
