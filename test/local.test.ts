@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { startFauxqs } from 'fauxqs'
+import { securityHeaders } from '../lib/http.ts'
 import { quarantineQueue } from '../lib/queues/names.ts'
 import { sqs } from '../lib/queues/sqs.ts'
 import { type Consumer, startMapping } from '../local/mapping.ts'
@@ -75,6 +76,26 @@ describe('an emulation', () => {
     expect([large.status, await large.json()]).toEqual([413, { code: 'TOO_LARGE', message }])
     const path = await fetch(`${emulation.url}/webhooks/%E0%A4%A`, { method: 'POST', body: '{}' })
     expect([path.status, Object.keys((await path.json()) as object)]).toEqual([404, ['code', 'message']])
+  })
+
+  test('every answer has the security headers, whoever gives it, and none lets pages of other sites read it', async () => {
+    const Origin = 'https://evil.example'
+    const asks: [string, RequestInit, number][] = [
+      ['/actions', {}, 200],
+      ['/nothing', {}, 404],
+      ['/webhooks/distribution', { method: 'POST', body: '{}' }, 401],
+      ['/webhooks/%E0%A4%A', { method: 'POST', body: '{}' }, 404],
+      ['/webhooks/distribution', { method: 'POST', body: Buffer.alloc(11 * 1024 * 1024) }, 413],
+      ['/webhooks/distribution', { method: 'OPTIONS', headers: { 'Access-Control-Request-Method': 'POST' } }, 401],
+      ['/actions', { method: 'OPTIONS', headers: { 'Access-Control-Request-Method': 'POST' } }, 404],
+    ]
+    for (const [path, ask, status] of asks) {
+      const answer = await fetch(emulation.url + path, { ...ask, headers: { ...ask.headers, Origin } })
+      await answer.arrayBuffer()
+      const headers = Object.fromEntries(answer.headers)
+      expect([path, answer.status, headers]).toEqual([path, status, expect.objectContaining(securityHeaders)])
+      expect(Object.keys(headers).filter((name) => name.startsWith('access-control-'))).toEqual([])
+    }
   })
 
   test('nobody reaches it from another machine', async () => {
