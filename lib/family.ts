@@ -42,7 +42,7 @@ function countdown(patience: number): Left {
   return () => {
     const left = end - performance.now()
     if (left > 0) return left
-    throw new RouterError('UNAVAILABLE', `The ${patience} ms that a request may take were over.`)
+    throw new RouterError('UNAVAILABLE', `The request took more than ${patience} ms.`)
   }
 }
 
@@ -71,7 +71,8 @@ async function authenticate(
   const genuine = await proves(values)
   if (registry && genuine) return { registry, values }
   const renewed = await secrets(id, { since: request.receivedAt, timeout: left() })
-  if (registry && isNeeded && renewed !== values && (await proves(renewed))) return { registry, values: renewed }
+  if (registry && isNeeded && String(renewed) !== String(values) && (await proves(renewed)))
+    return { registry, values: renewed }
   throw new RouterError('UNAUTHENTICATED')
 }
 
@@ -108,6 +109,11 @@ async function keep(
   await enqueue(queues, intake, events, left)
 }
 
+/** Throws `TOO_LARGE` when a body of `bytes` is over `limit`. */
+export function checkSize(bytes: number, limit: number): void {
+  if (bytes > limit) throw new RouterError('TOO_LARGE', `The body has ${bytes} bytes, the limit is ${limit}.`)
+}
+
 /**
  * Takes the webhook `request` for the registry `id` and answers it. 202 only after everything in it is queued, known to be noise,
  * or in quarantine. Throws a `RouterError` whose row says the answer: `TOO_LARGE`, `UNAUTHENTICATED`, `RATE_LIMITED`, or
@@ -124,9 +130,7 @@ export async function receive(
   // Whoever it is from, the log says which registry it was meant for; only ids that are configured can get there.
   if (receiver.registries.has(id)) entry.registry = id
   const left = countdown(receiver.patience)
-  if (request.body.length > receiver.bodyLimit) {
-    throw new RouterError('TOO_LARGE', `The body has ${request.body.length} bytes, the limit is ${receiver.bodyLimit}.`)
-  }
+  checkSize(request.body.length, receiver.bodyLimit)
   const { registry, values } = await authenticate(request, id, receiver, entry, left)
   const wait = registry.limit(request.receivedAt)
   if (wait > 0) throw new RouterError('RATE_LIMITED', undefined, { retryAfter: Math.ceil(wait / 1000) })
