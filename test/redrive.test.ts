@@ -43,7 +43,13 @@ async function redrive(
   const stuck: number[] = []
   const { receiver, queues } = opened.app
   const ended = await redriveQuarantine({
-    queues,
+    queues: {
+      ...queues,
+      receive(queue, most, waitSeconds, hideSeconds) {
+        opened.wait(waitSeconds)
+        return queues.receive(queue, most, 0, hideSeconds)
+      },
+    },
     intake: receiver.intake,
     quarantine: receiver.quarantine,
     registries: checkRegistries(registries, '2020-07-28'),
