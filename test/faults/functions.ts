@@ -44,10 +44,13 @@ export interface Functions {
   close(): Promise<void>
 }
 
-const gatewayEvent = ({ sender, body, headers }: Webhook): APIGatewayProxyEventV2 => ({
+const pathOf = (sender: string, family?: string) => `/webhooks/${sender}${family ? `/${family}` : ''}`
+
+/** `sent` as an HTTP API hands it over, to the function of `family` if one is named. */
+export const gatewayEvent = ({ sender, body, headers }: Webhook, family?: string): APIGatewayProxyEventV2 => ({
   version: '2.0',
   routeKey: '$default',
-  rawPath: `/webhooks/${sender}`,
+  rawPath: pathOf(sender, family),
   rawQueryString: '',
   headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
   requestContext: {
@@ -57,7 +60,7 @@ const gatewayEvent = ({ sender, body, headers }: Webhook): APIGatewayProxyEventV
     domainPrefix: 'api',
     http: {
       method: 'POST',
-      path: `/webhooks/${sender}`,
+      path: pathOf(sender, family),
       protocol: 'HTTP/1.1',
       sourceIp: '192.0.2.10',
       userAgent: 'test',
@@ -103,8 +106,10 @@ function disagreements(log: readonly Entry[], found: Contents): string[] {
   return [...unbalanced, ...notThere, ...gone]
 }
 
-/** Starts the deployment. One at a time in a process: the functions find it in the environment. */
-export async function startFunctions(): Promise<Functions> {
+/**
+ * Starts the deployment, with `consumer` for the router. One at a time in a process: the functions find it in the environment.
+ */
+export async function startFunctions(consumer: Consumer = router as unknown as Consumer): Promise<Functions> {
   const folder = mkdtempSync(join(tmpdir(), 'registry-event-router-faults-'))
   const server = await startSqs(0, folder, 'local', REGION)
   const target = `http://127.0.0.1:${server.port}`
@@ -135,7 +140,7 @@ export async function startFunctions(): Promise<Functions> {
   const handle = webhook as unknown as Handler<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>
   const emptied = async () => ((await contents(target)).get(intake.name) ?? []).length === 0
   const promises = noPromises()
-  const mapping = startMapping(queues, intake, router as unknown as Consumer, {
+  const mapping = startMapping(queues, intake, consumer, {
     size: 100,
     hideSeconds: 1,
     warn: () => undefined,
