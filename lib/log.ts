@@ -25,6 +25,10 @@ export interface Entry {
   routed?: Tally
   postponed?: Tally
   deadLettered?: Tally
+  /** Ids among the routed that were redriven out of quarantine. */
+  redriven?: readonly string[]
+  /** Locations that were not tried, because they did not answer a moment ago. */
+  open?: readonly string[]
   code?: string
   why?: string
   error?: unknown

@@ -1,5 +1,6 @@
 import { families } from '../functions/webhook.ts'
 import type { App } from '../lib/app.ts'
+import { circuits } from '../lib/circuit.ts'
 import { edition } from '../lib/edition.ts'
 import type { AuditEvent } from '../lib/event.ts'
 import type { FormatName } from '../lib/formats/format.ts'
@@ -7,7 +8,7 @@ import { formats } from '../lib/formats/index.ts'
 import { answer, answerError } from '../lib/http.ts'
 import type { Entry } from '../lib/log.ts'
 import { type MemoryQueues, memory } from '../lib/queues/memory.ts'
-import { intakeQueue, locationQueues, quarantineQueue } from '../lib/queues/names.ts'
+import { deadLetterQueue, intakeQueue, locationQueues, quarantineQueue } from '../lib/queues/names.ts'
 import type { Queues } from '../lib/queues/queue.ts'
 import { checkRegistries, type RegistryConfig } from '../lib/registries.ts'
 import type { Request } from '../lib/request.ts'
@@ -67,7 +68,7 @@ export interface Door {
   /** Events on the intake queue; they stay there. */
   intake(): Promise<AuditEvent[]>
   quarantine(): Promise<Quarantined[]>
-  /** Runs the router over the intake queue once and resolves to the ids of the messages that failed. */
+  /** Runs the router over the intake queue once and resolves to the ids of the messages that failed; all of them stay there. */
   route(): Promise<string[]>
 }
 
@@ -93,7 +94,7 @@ export function door(options: Options = {}): Door {
   const queues = memory()
   const intake = intakeQueue('test', 'eu-central-1')
   const quarantine = quarantineQueue('test', 'eu-central-1')
-  for (const queue of [intake, quarantine, ...locationQueues('test')]) queues.create(queue)
+  for (const queue of [intake, deadLetterQueue(intake), quarantine, ...locationQueues('test')]) queues.create(queue)
   const { send } = { ...queues, ...options.broken }
   const queued: string[] = []
   const used: Queues = {
@@ -119,6 +120,7 @@ export function door(options: Options = {}): Door {
       patience: 600,
     },
   }
+  const circuit = circuits()
   const made: Door = {
     app,
     queues,
@@ -150,8 +152,15 @@ export function door(options: Options = {}): Door {
       return messages.map((message) => JSON.parse(message) as Quarantined)
     },
     async route() {
-      const messages = await queues.receive(intake, 10_000, 0, 0)
-      return routeMessages(messages, 'test', used, formats[app.eventFormat], { event: 'route' })
+      const received = await queues.receive(intake, 10_000, 0, 0)
+      const messages = received.map(({ receipt, ...message }) => ({ ...message, receiptHandle: receipt }))
+      const format = formats[app.eventFormat]
+      made.entry = { event: 'route' }
+      return routeMessages(
+        messages,
+        { stage: 'test', queues: used, intake, format, circuit, random: () => 0 },
+        made.entry,
+      )
     },
   }
   return made

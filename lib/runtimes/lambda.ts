@@ -1,10 +1,18 @@
 import middy from '@middy/core'
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, SQSBatchResponse, SQSEvent } from 'aws-lambda'
+import type {
+  APIGatewayProxyEventV2,
+  APIGatewayProxyStructuredResultV2,
+  SQSBatchResponse,
+  SQSEvent,
+  SQSRecord,
+} from 'aws-lambda'
 import { app } from '../app.ts'
+import { circuits } from '../circuit.ts'
 import { formats } from '../formats/index.ts'
 import { answer, answerError } from '../http.ts'
 import { type Entry, log } from '../log.ts'
 import type { Request, Response } from '../request.ts'
+import type { IntakeMessage } from '../routable.ts'
 import { routeMessages } from '../router.ts'
 import type { FamilyRules } from '../target.ts'
 
@@ -86,8 +94,16 @@ const retry = (messageIds: readonly string[]): SQSBatchResponse => ({
   batchItemFailures: messageIds.map((itemIdentifier) => ({ itemIdentifier })),
 })
 
+const toIntakeMessage = ({ messageId, receiptHandle, body, attributes }: SQSRecord): IntakeMessage => ({
+  messageId,
+  receiptHandle,
+  receiveCount: Number(attributes.ApproximateReceiveCount),
+  body,
+})
+
 /** The Lambda handler of the router: an SQS batch in, the records to be tried again out. A failing record never costs others. */
 export function router() {
+  const circuit = circuits()
   return middy<Call<SQSEvent>, SQSBatchResponse>()
     .use({
       ...opened('route'),
@@ -100,7 +116,9 @@ export function router() {
       },
     })
     .handler(async ({ input, entry }) => {
-      const { stage, queues, eventFormat } = app()
-      return retry(await routeMessages(input.Records, stage, queues, formats[eventFormat], entry))
+      const { stage, queues, eventFormat, receiver } = app()
+      const { intake } = receiver
+      const parts = { stage, queues, intake, format: formats[eventFormat], circuit, random: Math.random }
+      return retry(await routeMessages(input.Records.map(toIntakeMessage), parts, entry))
     })
 }
