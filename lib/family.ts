@@ -1,7 +1,7 @@
 import type { Family } from './actions.ts'
 import { RouterError } from './errors.ts'
 import { sort } from './items.ts'
-import type { Entry } from './log.ts'
+import { type Entry, total } from './log.ts'
 import { quarantine } from './quarantine.ts'
 import type { Message, QueueRef, Queues } from './queues/queue.ts'
 import type { Registry } from './registries.ts'
@@ -73,8 +73,6 @@ async function keep(receiver: Receiver, events: readonly Message[], unusable: re
   await enqueue(queues, intake, events, left())
 }
 
-const total = (counts: Record<string, number>): number => Object.values(counts).reduce((sum, count) => sum + count, 0)
-
 /**
  * Takes the webhook `request` for the registry `id` and answers it. 202 only after everything in it is queued, known to be noise,
  * or in quarantine. Throws a `RouterError` whose row says the answer: `TOO_LARGE`, `UNAUTHENTICATED`, or `UNAVAILABLE` when a
@@ -88,11 +86,12 @@ export async function receive(
   receiver: Receiver,
   entry: Entry,
 ): Promise<Response> {
+  // Whoever it is from, the log says which registry it was meant for; only ids that are configured can get there.
+  if (receiver.registries.has(id)) entry.registry = id
   if (request.body.length > receiver.bodyLimit) {
     throw new RouterError('TOO_LARGE', `The body has ${request.body.length} bytes, the limit is ${receiver.bodyLimit}.`)
   }
   const registry = await authenticate(request, id, receiver)
-  entry.registry = registry.id
   const handshake = handshakeOf(request, registry)
   if (handshake) {
     entry.handshake = true

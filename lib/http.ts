@@ -7,7 +7,8 @@ import type { FamilyRules } from './target.ts'
 
 // The paths of the HTTP contract, and the answer to everything that goes wrong.
 
-const ok = (body: unknown): Response => ({ status: 200, headers: {}, body })
+/** Answers requests that are no webhooks; `undefined` for those that it does not know. */
+export type Asked = (request: Request, app: App) => Promise<Response | undefined>
 
 const decode = (part: string): string => {
   try {
@@ -33,10 +34,10 @@ function addressee(request: Request): { id: string; family: string | undefined }
 }
 
 async function webhook(request: Request, families: readonly FamilyRules[], app: App, entry: Entry): Promise<Response> {
-  const to = addressee(request)
-  const served = to?.family === undefined ? families : families.filter((rules) => rules.family === to.family)
-  if (!to || served.length === 0) throw new RouterError('NOT_FOUND')
   try {
+    const to = addressee(request)
+    const served = to?.family === undefined ? families : families.filter((rules) => rules.family === to.family)
+    if (!to || served.length === 0) throw new RouterError('NOT_FOUND')
     return await receive(request, to.id, served, app.receiver, entry)
   } catch (error) {
     // Refused as a whole: its items if they were read, else the request counts as one.
@@ -47,14 +48,15 @@ async function webhook(request: Request, families: readonly FamilyRules[], app: 
 }
 
 /**
- * Answers any request: webhooks for `families`, and the tables. Throws a `RouterError` for what is answered with an error, see
- * `answerError`.
+ * Answers any request: webhooks for `families`, and what `asked` knows. Throws a `RouterError` for what is answered with an error,
+ * see `answerError`.
  */
 export async function answer(
   request: Request,
   families: readonly FamilyRules[],
   app: App,
   entry: Entry,
+  asked?: Asked,
 ): Promise<Response> {
   const { method, path } = request
   if (
@@ -62,16 +64,9 @@ export async function answer(
     (method === 'POST' || method === 'OPTIONS')
   )
     return webhook(request, families, app, entry)
-  if (method === 'GET' && path === '/health') {
-    await app.receiver.queues.ready(app.receiver.intake)
-    return ok({ status: 'ready', stage: app.stage, edition: app.tables.date })
-  }
-  if (method === 'GET' && path === '/actions') return ok({ edition: app.tables.date, actions: app.tables.actions })
-  if (method === 'GET' && path === '/locations') {
-    const locations = app.tables.regions.map(({ domains: _domains, ...row }) => row)
-    return ok({ edition: app.tables.date, locations })
-  }
-  throw new RouterError('NOT_FOUND')
+  const answered = await asked?.(request, app)
+  if (!answered) throw new RouterError('NOT_FOUND')
+  return answered
 }
 
 /** The answer to a request that ended in `error`: `{"code","message"}` of the error's row, never a stack, never a cause. */

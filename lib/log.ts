@@ -7,6 +7,7 @@ export type Tally = Record<string, Record<string, string[]>>
 export interface Entry {
   event: string
   requestId?: string
+  /** Id of the registry that it was meant for, if there is one with that id, whether or not it was genuine. */
   registry?: string
   family?: string
   status?: number
@@ -35,6 +36,10 @@ export interface Entry {
   milliseconds?: number
 }
 
+/** The sum of counts by name; 0 of none. */
+export const total = (counts: Readonly<Record<string, number>> = {}): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0)
+
 /** An error as plain data, its causes included. */
 function plain(error: unknown): unknown {
   if (!(error instanceof Error)) return error
@@ -45,14 +50,15 @@ function plain(error: unknown): unknown {
 /** Who listens in the same process gets every entry here: the accounting of local emulation does. */
 export const entries = channel('registry-event-router:entries')
 
-/** Writes `entry` as one line of JSON to standard output, where Lambda's log picks it up, and hands it to who listens to `entries`. */
-export function log(entry: Entry): void {
+/**
+ * Writes `entry` as one line of JSON to standard output, where Lambda's log picks it up, and hands it to who listens to `entries`.
+ * `metrics` (lib/metrics.ts) are members of that line, and of further lines when there are more of them.
+ */
+export function log(entry: Entry, [own, ...more]: readonly object[] = []): void {
   entries.publish(entry)
   const { error, ...rest } = entry
-  const line = {
-    time: new Date().toISOString(),
-    ...rest,
-    ...(error === undefined ? {} : { error: plain(error) }),
-  }
-  process.stdout.write(`${JSON.stringify(line)}\n`)
+  const time = new Date().toISOString()
+  const lines: object[] = [{ time, ...rest, ...(error === undefined ? {} : { error: plain(error) }), ...own }]
+  for (const members of more) lines.push({ time, event: 'metrics', requestId: entry.requestId, ...members })
+  process.stdout.write(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
 }

@@ -14,6 +14,7 @@ import { checkRegistries, type RegistryConfig } from '../lib/registries.ts'
 import type { Request } from '../lib/request.ts'
 import { routeMessages } from '../lib/router.ts'
 import { type SourceName, sources } from '../lib/sources/index.ts'
+import { tables } from '../lib/tables.ts'
 import { checkQueued } from './formats/check.ts'
 
 // The router's public door with queues in memory: a request goes in as HTTP, an answer and messages come out.
@@ -137,7 +138,7 @@ export function door(options: Options = {}): Door {
         ...rest,
       }
       made.entry = { event: 'request' }
-      const response = await answer(sent, families, app, made.entry).catch((error: unknown) =>
+      const response = await answer(sent, families, app, made.entry, tables).catch((error: unknown) =>
         answerError(error, made.entry),
       )
       for (const message of queued.splice(0)) checkQueued(JSON.parse(message) as AuditEvent)

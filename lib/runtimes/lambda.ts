@@ -8,9 +8,11 @@ import type {
 } from 'aws-lambda'
 import { app } from '../app.ts'
 import { circuits } from '../circuit.ts'
+import { metricsStage } from '../config.ts'
 import { formats } from '../formats/index.ts'
-import { answer, answerError } from '../http.ts'
+import { type Asked, answer, answerError } from '../http.ts'
 import { type Entry, log } from '../log.ts'
+import { metricsOf } from '../metrics.ts'
 import type { Request, Response } from '../request.ts'
 import type { IntakeMessage } from '../routable.ts'
 import { routeMessages } from '../router.ts'
@@ -55,7 +57,8 @@ function toResult(response: Response): APIGatewayProxyStructuredResultV2 {
 
 function write(call: Call<unknown>): void {
   call.entry.milliseconds = Math.round((performance.now() - call.start) * 100) / 100
-  log(call.entry)
+  const stage = metricsStage()
+  log(call.entry, stage === undefined ? [] : metricsOf(call.entry, stage))
 }
 
 const open = <Input>(event: string, input: Input, requestId: string): Call<Input> => ({
@@ -71,8 +74,8 @@ const opened = <Input>(name: string) => ({
   },
 })
 
-/** The Lambda handler of an HTTP function that serves `families`. Answers every request; never throws. */
-export function http(families: readonly FamilyRules[]) {
+/** The Lambda handler of an HTTP function that serves `families`, and what `asked` knows. Answers every request; never throws. */
+export function http(families: readonly FamilyRules[], asked?: Asked) {
   return middy<Call<APIGatewayProxyEventV2>, APIGatewayProxyStructuredResultV2>()
     .use({
       ...opened('request'),
@@ -87,7 +90,7 @@ export function http(families: readonly FamilyRules[]) {
         write(request.event)
       },
     })
-    .handler(async ({ input, entry }) => toResult(await answer(toRequest(input), families, app(), entry)))
+    .handler(async ({ input, entry }) => toResult(await answer(toRequest(input), families, app(), entry, asked)))
 }
 
 const retry = (messageIds: readonly string[]): SQSBatchResponse => ({
