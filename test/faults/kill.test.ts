@@ -11,8 +11,9 @@ import { bundle } from '../../deploy/bundle.ts'
 import { handler as router } from '../../functions/router.ts'
 import type { Consumer } from '../../local/mapping.ts'
 import { ACCOUNT } from '../../local/sqs.ts'
+import { until } from '../e2e/deadline.ts'
 import { type Functions, gatewayEvent, startFunctions } from './functions.ts'
-import { REGION } from './queues.ts'
+import { intake, REGION } from './queues.ts'
 import { type Accepted, distribution, note, pushed, type Webhook } from './senders.ts'
 
 // What if the process ends in the middle? The packaged functions run in processes of their own and are killed at every single step
@@ -22,7 +23,7 @@ let functions: Functions
 const folder = mkdtempSync(join(tmpdir(), 'registry-event-router-faults-'))
 
 beforeAll(async () => {
-  functions = await startFunctions((batch) => route(batch))
+  functions = await startFunctions((batch, context) => route(batch, context))
   await bundle(join(folder, 'functions'))
   const entryPoints = [resolve(import.meta.dirname, 'victim.ts')]
   await build({ entryPoints, outfile: join(folder, 'victim.mjs'), platform: 'node', format: 'esm', target: 'node24' })
@@ -62,7 +63,10 @@ async function run<Output>(name: string, input: unknown, at: number): Promise<Do
   const [code, signal] = await exit
   if (signal === 'SIGKILL') return undefined
   if (code !== 0) throw new Error(`${name} ended with ${code}: ${printed}`)
-  return JSON.parse(printed.trimEnd().split('\n').at(-1) ?? '') as Done<Output>
+  const lines = printed.trim().split(/\n+/)
+  const done = JSON.parse(lines.pop() ?? '') as Done<Output>
+  lines.forEach(functions.overhear)
+  return done
 }
 
 /**
@@ -79,23 +83,24 @@ async function everyStep(call: (at: number) => Promise<number | undefined>): Pro
   return steps as unknown as number
 }
 
+let count = 0
+
 /** Twelve events, which are two calls of the queue, noise, and an item that belongs into quarantine. */
 function webhookOf(number: number): Webhook {
   const tags = Array.from({ length: 12 }, (_, index) => `${number}-${index}`)
   const noise = pushed('noise', { target: { mediaType: 'application/octet-stream', repository: 'team/app' } })
-  return distribution(
-    [...tags.map((tag) => pushed(tag)), noise, { number }],
-    number % 2 ? 'distribution' : 'distribution-us-south',
-  )
+  const sender = number % 2 ? 'distribution' : 'distribution-us-south'
+  return { ...distribution([...tags.map((tag) => pushed(tag)), noise, { number }], sender), family: 'image' }
 }
 
+const healthy = router as unknown as Consumer
 /** The router that runs while the family function is killed, and is killed itself afterwards. */
-let route: Consumer = router as unknown as Consumer
+let route = healthy
 
 test('a family function that is killed at any step keeps all or is asked again', async () => {
   const steps = await everyStep(async (at) => {
-    const sent = webhookOf(at)
-    const done = await run<{ statusCode: number; body: string }>('image', gatewayEvent(sent, 'image'), at)
+    const sent = webhookOf(++count)
+    const done = await run<{ statusCode: number; body: string }>('image', gatewayEvent(sent), at)
     // When nobody heard an answer the sender sends the same again.
     const answer = done
       ? { status: done.answer.statusCode, body: JSON.parse(done.answer.body) as Accepted }
@@ -113,24 +118,57 @@ test('a family function that is killed at any step keeps all or is asked again',
   const found = new Set([...(await functions.look()).values()].flat())
   expect(found).toEqual(new Set([...events.keys(), ...quarantined]))
   expect(steps).toBeGreaterThan(20)
-})
+}, 240_000)
 
-test('a router that is killed at any step loses nothing that it had or had not sent', async () => {
+/**
+ * Kills the router at every step of a batch each; every batch has events of two locations and a message that has none. Resolves to the
+ * number of steps.
+ */
+async function killRouter(): Promise<number> {
   let at = 0
   let steps: number | undefined
-  route = async (batch) => {
-    at++
-    const done = await run<SQSBatchResponse>('router', batch, at)
+  // A batch ends when the messages of the next one lie on the queue, so that they come together.
+  let gate = Promise.withResolvers<void>()
+  route = async (batch, context) => {
+    const { promise } = gate
+    const done = await run<SQSBatchResponse>('router', batch, at + 1)
     steps ??= done?.steps
     // What was not acknowledged comes again.
-    const answer = done ?? (await run<SQSBatchResponse>('router', batch, 0))
-    return (answer as Done<SQSBatchResponse>).answer
+    const answer = done ? done.answer : await healthy(batch, context)
+    at++
+    await promise
+    return answer
   }
   while (steps === undefined) {
-    await functions.insist(webhookOf(1000 + at))
-    await functions.route()
+    const before = at
+    await functions.queues.send(intake, [{ body: '{}', attributes: { id: `unroutable-${at}` } }])
+    await Promise.all([functions.insist(webhookOf(++count)), functions.insist(webhookOf(++count))])
+    const last = gate
+    gate = Promise.withResolvers<void>()
+    last.resolve()
+    await until('a batch is routed', async () => at > before, 20)
   }
+  gate.resolve()
+  return steps
+}
+
+test('a router that is killed at any step loses nothing that it had sent or had not', async () => {
+  const steps = await killRouter()
   process.stderr.write(`router: killed at each of ${steps} steps\n`)
+  await functions.route()
   await functions.check()
-  expect(steps).toBeGreaterThan(10)
-})
+  expect(steps).toBeGreaterThan(20)
+}, 240_000)
+
+test('a router that is killed at any step while a location is down loses nothing that has to wait', async () => {
+  functions.proxy.fail({ fault: 'error', queue: '-us-south' })
+  const steps = await killRouter()
+  process.stderr.write(`router, a location down: killed at each of ${steps} steps\n`)
+  functions.proxy.heal()
+  // One that does not remember how often the location failed.
+  route = async (batch) => (await run<SQSBatchResponse>('router', batch, 0))?.answer as SQSBatchResponse
+  await functions.recall()
+  await functions.route()
+  await functions.check()
+  expect(steps).toBeGreaterThan(20)
+}, 240_000)
