@@ -3,7 +3,8 @@ import { type Entry, type Tally, total } from './log.ts'
 // What CloudWatch counts (docs/accounting.md): members of the log's lines in the embedded metric format, which CloudWatch reads out of
 // the log by itself. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 
-const NAMESPACE = 'registry-event-router'
+/** Namespace of everything that is counted here. */
+export const NAMESPACE = 'registry-event-router'
 
 /** Members of one line: `counts` by the dimensions of each of `sets`. What is zero is left out, and all of it when everything is. */
 function members(

@@ -25,6 +25,10 @@ interface HapiServer {
   ext(event: string, method: (request: HapiRequest, toolkit: { continue: symbol }) => symbol): void
 }
 
+interface HapiRoutes {
+  route(route: { method: string; path: string; handler: () => object }): void
+}
+
 const isText = (type: string, body: Buffer): boolean => (type === '' || TEXT.test(type)) && isUtf8(body)
 
 /**
@@ -62,4 +66,9 @@ export function likeAws(server: HapiServer): void {
     }
     return toolkit.continue
   })
+}
+
+/** Lets `server` answer `GET <path>` with the JSON of what `make` returns. */
+export function answerLocally(server: HapiRoutes, path: string, make: () => object): void {
+  server.route({ method: 'GET', path, handler: () => make() })
 }

@@ -9,10 +9,11 @@ import { answer, answerError } from '../lib/http.ts'
 import type { Entry } from '../lib/log.ts'
 import { type MemoryQueues, memory } from '../lib/queues/memory.ts'
 import { deadLetterQueue, intakeQueue, locationQueues, quarantineQueue } from '../lib/queues/names.ts'
-import type { Queues } from '../lib/queues/queue.ts'
+import type { Queues, Received } from '../lib/queues/queue.ts'
 import { checkRegistries, type RegistryConfig } from '../lib/registries.ts'
 import type { Request } from '../lib/request.ts'
-import { routeMessages } from '../lib/router.ts'
+import type { IntakeMessage } from '../lib/routable.ts'
+import { type Router, routeMessages } from '../lib/router.ts'
 import { type SourceName, sources } from '../lib/sources/index.ts'
 import { tables } from '../lib/tables.ts'
 import { checkQueued } from './formats/check.ts'
@@ -69,12 +70,21 @@ export interface Door {
   /** Events on the intake queue; they stay there. */
   intake(): Promise<AuditEvent[]>
   quarantine(): Promise<Quarantined[]>
-  /** Runs the router over the intake queue once and resolves to the ids of the messages that failed; all of them stay there. */
+  /**
+   * Runs the router over everything that waits on the intake queue, as its event source mapping does: what failed stays there.
+   * Resolves to the ids of the messages that failed.
+   */
   route(): Promise<string[]>
 }
 
 const bytes = (body: unknown): Buffer =>
   Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
+
+/** A message as the platform hands it to the router. */
+export const toIntakeMessage = ({ receipt, ...message }: Received): IntakeMessage => ({
+  ...message,
+  receiptHandle: receipt,
+})
 
 /** What is particular to a door. */
 export interface Options {
@@ -83,6 +93,8 @@ export interface Options {
   /** Methods of the queues that do something else. */
   broken?: Partial<Queues>
   registries?: readonly RegistryConfig[]
+  /** The clock of queues and router in milliseconds, instead of the machine's. */
+  now?: () => number
   /** Instead of `activity-tracker`. */
   format?: FormatName
 }
@@ -92,7 +104,8 @@ export interface Options {
  * and converted there and back.
  */
 export function door(options: Options = {}): Door {
-  const queues = memory()
+  const now = options.now ?? Date.now
+  const queues = memory(now)
   const intake = intakeQueue('test', 'eu-central-1')
   const quarantine = quarantineQueue('test', 'eu-central-1')
   for (const queue of [intake, deadLetterQueue(intake), quarantine, ...locationQueues('test')]) queues.create(queue)
@@ -121,7 +134,14 @@ export function door(options: Options = {}): Door {
       patience: 600,
     },
   }
-  const circuit = circuits()
+  const router: Router = {
+    stage: 'test',
+    queues: used,
+    intake,
+    format: formats[app.eventFormat],
+    circuit: circuits(now),
+    random: () => 0,
+  }
   const made: Door = {
     app,
     queues,
@@ -153,15 +173,15 @@ export function door(options: Options = {}): Door {
       return messages.map((message) => JSON.parse(message) as Quarantined)
     },
     async route() {
-      const received = await queues.receive(intake, 10_000, 0, 0)
-      const messages = received.map(({ receipt, ...message }) => ({ ...message, receiptHandle: receipt }))
-      const format = formats[app.eventFormat]
+      const received = await queues.receive(intake, 10_000, 0, 61)
       made.entry = { event: 'route' }
-      return routeMessages(
-        messages,
-        { stage: 'test', queues: used, intake, format, circuit, random: () => 0 },
-        made.entry,
+      const failed = await routeMessages(received.map(toIntakeMessage), router, made.entry)
+      const done = received.filter(({ messageId }) => !failed.includes(messageId))
+      await queues.removeAll(
+        intake,
+        done.map(({ receipt }) => receipt),
       )
+      return failed
     },
   }
   return made
