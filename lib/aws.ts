@@ -14,8 +14,8 @@ export interface Credentials {
 
 /** How to reach AWS. `endpoint` stands in for AWS's own addresses, as in local emulation. */
 export interface Aws {
-  /** Read at every call, because Lambda renews them. */
-  credentials(): Credentials
+  /** Read at every call, because Lambda renews them; a promise only where they have to be fetched. */
+  credentials(): Credentials | Promise<Credentials>
   endpoint?: string
 }
 
@@ -67,6 +67,8 @@ export async function call(
 ): Promise<Record<string, unknown>> {
   const url = new URL(aws.endpoint ?? `https://${service}.${region}.amazonaws.com`)
   const body = JSON.stringify(input)
+  const given = aws.credentials()
+  const credentials = given instanceof Promise ? await given : given
   const end = performance.now() + timeout
   const send = () => {
     const signed = aws4.sign(
@@ -79,7 +81,7 @@ export async function call(
         headers: { 'Content-Type': CONTENT_TYPE, 'X-Amz-Target': operation },
         body,
       },
-      aws.credentials(),
+      credentials,
     )
     return exchange(url, signed.headers as Record<string, string>, body, Math.max(1, end - performance.now()))
   }

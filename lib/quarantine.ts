@@ -13,6 +13,8 @@ export interface Unusable {
   item: number | undefined
   /** Items of the body that it stands for. */
   count: number
+  /** Items that the body was split into, if it could be. */
+  of?: number
 }
 
 /** Messages may have 1 MiB; base64 makes three bytes into four, and the rest of the message needs some room too. */
@@ -27,8 +29,16 @@ const TELLING_HEADERS =
   /^(?:ce-[a-z0-9]+|aeg-event-type|x-(?:github|gitea|gogs|forgejo)-(?:event|event-type|delivery)|x-gitlab-audit-event-type|x-goog-pubsub-[a-z-]+|x-nexus-webhook-(?:id|delivery))$/
 
 /** The headers that may be kept: they help to read the body and hold no credential. */
-const keepHeaders = (headers: Request['headers']): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => KEPT_HEADERS.test(name) || TELLING_HEADERS.test(name)))
+const keepHeaders = (headers: Request['headers']): Record<string, string> => ({
+  ...Object.fromEntries(
+    Object.entries(headers).filter(([name]) => KEPT_HEADERS.test(name) || TELLING_HEADERS.test(name)),
+  ),
+  // What stands in headers is read more strictly beside a signature, also when it is read again.
+  ...(headers['ce-specversion'] && headers['webhook-signature'] ? { 'webhook-signature': LEFT_OUT } : {}),
+})
+
+/** Stands for a value that is not kept. */
+const LEFT_OUT = 'left out'
 
 /** `?event=` of the URL, which says what a body without a type is; the rest of the query may hold a secret. */
 const kindOf = ({ query }: Request): string | undefined =>
@@ -64,7 +74,7 @@ export function quarantine(registry: Registry, family: string, request: Request,
   const brief = (text: string) => text.slice(0, 96).replace(/[^ -~]/g, '?')
   const items = entries.map((entry, at) => ({ ...entry, message: brief(unusable[at]?.message ?? '') }))
   const parts = Math.max(1, Math.ceil(body.length / PART_BYTES))
-  const messages = (together ? [first] : unusable).flatMap(({ reason, message, item }, at) =>
+  const messages = (together ? [first] : unusable).flatMap(({ reason, message, item, of }, at) =>
     Array.from({ length: parts }, (_, index) => {
       const id = entries[at]?.id ?? ''
       const kept = {
@@ -77,7 +87,7 @@ export function quarantine(registry: Registry, family: string, request: Request,
         headers,
         ...(kind ? { query: `event=${encodeURIComponent(kind)}` } : {}),
         body: body.subarray(index * PART_BYTES, (index + 1) * PART_BYTES).toString('base64'),
-        ...(item === undefined ? {} : { item }),
+        ...(item === undefined ? {} : { item, of }),
         ...(together ? { items } : {}),
         ...(parts > 1 ? { part: index + 1, parts } : {}),
       }

@@ -105,9 +105,10 @@ export function memory(now: () => number = Date.now): MemoryQueues {
         await sleep(10)
         taken = take(queue, most, hideSeconds)
       }
-      return taken.map(({ messageId, receipt, receiveCount, body, attributes }) => ({
+      return taken.map(({ messageId, receipt, sentAt, receiveCount, body, attributes }) => ({
         messageId,
         receipt,
+        sentAt,
         receiveCount,
         body,
         attributes,

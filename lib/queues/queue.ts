@@ -14,6 +14,8 @@ export interface Message {
 export interface Received extends Message {
   messageId: string
   receipt: string
+  /** When it was first sent, in milliseconds since 1970; a dead-letter queue that SQS moved it to does not change that. */
+  sentAt: number
   /** How often it was received, this time included. */
   receiveCount: number
 }

@@ -11,6 +11,7 @@ export interface SqsOptions extends Aws {
 /** Calls that are under way at once for one `send`. */
 const PARALLEL = 16
 
+const SYSTEM_ATTRIBUTES = ['ApproximateReceiveCount', 'SentTimestamp'] as const
 const COUNTS = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const
 
 interface Entry {
@@ -21,7 +22,7 @@ interface SqsMessage {
   MessageId: string
   ReceiptHandle: string
   Body: string
-  Attributes?: { ApproximateReceiveCount?: string }
+  Attributes?: { ApproximateReceiveCount?: string; SentTimestamp?: string }
   MessageAttributes?: Record<string, { StringValue?: string }>
 }
 
@@ -33,6 +34,7 @@ const toAttributes = (attributes: Message['attributes']) =>
 const toReceived = (message: SqsMessage): Received => ({
   messageId: message.MessageId,
   receipt: message.ReceiptHandle,
+  sentAt: Number(message.Attributes?.SentTimestamp ?? 0),
   receiveCount: Number(message.Attributes?.ApproximateReceiveCount ?? 1),
   body: message.Body,
   attributes: Object.fromEntries(
@@ -115,8 +117,8 @@ export function sqs(options: SqsOptions): Queues {
         MaxNumberOfMessages: most,
         WaitTimeSeconds: waitSeconds,
         VisibilityTimeout: hideSeconds,
-        MessageSystemAttributeNames: ['ApproximateReceiveCount'],
-        AttributeNames: ['ApproximateReceiveCount'],
+        MessageSystemAttributeNames: SYSTEM_ATTRIBUTES,
+        AttributeNames: SYSTEM_ATTRIBUTES,
         MessageAttributeNames: ['All'],
       }
       const answer = await ask(queue, 'ReceiveMessage', input, options.timeout + waitSeconds * 1000)

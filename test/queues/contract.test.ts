@@ -82,6 +82,7 @@ describe.each([
 
   test('what is sent comes out as it was, with its attributes', async () => {
     const queue = fresh()
+    const before = Date.now()
     const sent = [
       'plain',
       'é ß 漢 \u{1f600}',
@@ -97,8 +98,10 @@ describe.each([
     const received = await drain(queue)
     expect(received.map(({ body }) => body).toSorted()).toEqual(sent.map(({ body }) => body).toSorted())
     expect(received.map(({ body }) => JSON.parse(body).text)).toContain('tab\t\u0000\u001f\u007f\ufffe\uffff\ud800')
-    for (const { attributes, receiveCount } of received) {
+    for (const { attributes, receiveCount, sentAt } of received) {
       expect([attributes, receiveCount]).toEqual([{ type: 'audit', region: 'eu-de' }, 1])
+      expect(sentAt).toBeGreaterThanOrEqual(before)
+      expect(sentAt).toBeLessThanOrEqual(Date.now())
     }
   })
 
