@@ -25,9 +25,9 @@ interface Routable {
   message: Message
 }
 
-/** Attributes of a message on a location queue: nine of the ten that a message may have. */
+/** Attributes of a message on a location queue: nine of the ten that a message may have. Throws `UNROUTABLE` when one is missing. */
 function attributesOf(event: AuditEvent, location: string): Record<string, string> {
-  return {
+  const attributes = {
     type: 'audit',
     account: event.provenance?.account ?? '',
     region: event.provenance?.region ?? '',
@@ -38,6 +38,11 @@ function attributesOf(event: AuditEvent, location: string): Record<string, strin
     id: event.id,
     edition: event.provenance?.edition ?? '',
   }
+  for (const [name, value] of Object.entries(attributes)) {
+    // SQS refuses a whole call for one attribute that is no text: the neighbours would pay for it.
+    if (typeof value !== 'string' || value === '') throw new RouterError('UNROUTABLE', `The event has no ${name}.`)
+  }
+  return attributes
 }
 
 function read(message: IntakeMessage, stage: string, format: Format): Routable {
@@ -49,7 +54,7 @@ function read(message: IntakeMessage, stage: string, format: Format): Routable {
   return {
     messageId: message.messageId,
     id: event.id,
-    registry: path.registry,
+    registry: typeof path.registry === 'string' ? path.registry : 'unknown',
     location: routed.location,
     queue: locationQueue(stage, routed),
     message: { body: toText(format.write(located)), attributes: attributesOf(located, routed.location) },

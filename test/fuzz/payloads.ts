@@ -150,6 +150,8 @@ export function lawOf(source: SourceName): void {
       },
     },
   })
+  // A machine that is busy must not refuse what it is asked.
+  to.app.receiver.patience = 60_000
   const on = (name: string) => kept.filter(({ queue }) => queue.endsWith(name)).map(({ message }) => message)
 
   law(`whatever a genuine sender of ${source} posts adds up and is kept`, requests(source), async (request) => {

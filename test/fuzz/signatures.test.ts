@@ -161,7 +161,10 @@ interface Else {
 /** Credentials for `body` that do not prove that their sender holds `own`. */
 function forgeries(way: Proof, body: Buffer, own: string, { other, otherBody, damage }: Else): string[] {
   const real = way.credentials(body, own)
-  const isOther = way.configured(own) !== way.configured(other) && !(way.scheme === 'splunk' && other.includes(':'))
+  const isOther =
+    other.isWellFormed() &&
+    way.configured(own) !== way.configured(other) &&
+    !(way.scheme === 'splunk' && other.includes(':'))
   const made = [
     '',
     ...(isOther ? [way.credentials(body, other)] : []),
