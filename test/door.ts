@@ -14,6 +14,7 @@ import type { Request } from '../lib/request.ts'
 import { routeMessages } from '../lib/router.ts'
 import { type SourceName, sources } from '../lib/sources/index.ts'
 import { checkQueued } from './formats/check.ts'
+import { NOW } from './now.ts'
 
 // The router's public door with queues in memory: a request goes in as HTTP, an answer and messages come out.
 
@@ -26,8 +27,7 @@ const configs: readonly RegistryConfig[] = [
   { id: 'newest', source: 'cloudevents', domain: 'es.icr.io', region: 'eu-es', account, editions: ['2026-08-11'] },
 ]
 
-/** 2026-11-22T13:00:00.123Z: when every request of a test arrives unless it says otherwise. */
-export const NOW = Date.UTC(2026, 10, 22, 13, 0, 0, 123)
+export { NOW }
 
 /** A message of the quarantine queue. */
 export interface Quarantined {
