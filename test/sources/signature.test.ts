@@ -1,4 +1,4 @@
-import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
+import * as crypto from 'node:crypto'
 import { describe, expect, jest, test } from '@jest/globals'
 import type { Request } from '../../lib/request.ts'
 import * as signature from '../../lib/sources/signature.ts'
@@ -6,6 +6,7 @@ import { NOW } from '../now.ts'
 
 // The edges of each way to prove oneself; that the ways fit those of the senders is shown by the vectors.
 
+const { createHmac, generateKeyPairSync, sign } = crypto
 const { attemptsOf, mistakeOf, verify } = signature
 
 const SECRET = 'secret'
@@ -304,7 +305,6 @@ describe('what is computed', () => {
 
   /** How often each costly thing is done for `request` with `secrets`, by a fresh copy of the file. */
   async function costOf(request: Request, secrets: readonly string[]) {
-    const crypto = await import('node:crypto')
     const cost = { hmacs: 0, comparisons: 0, verifications: 0, pairs: 0 }
     const counted =
       <Arguments extends unknown[], Result>(name: keyof typeof cost, own: (...given: Arguments) => Result) =>
