@@ -59,7 +59,32 @@ export default {
       comment: 'functions → lib, never back',
       severity: 'error',
       from: { path: '^lib/' },
-      to: { path: '^(functions|local|deploy|bench|test)/' },
+      to: { path: '^(functions|local|deploy|bench|test|cli)/' },
+    },
+    {
+      name: 'cli-looks-in-from-outside',
+      comment:
+        'the command line uses what is deployed: the library, the list of registries and that of the families; nothing uses it',
+      severity: 'error',
+      from: { path: '^cli/' },
+      to: {
+        path: '^(functions|local|deploy|bench|test|scripts)/',
+        pathNot: '^(deploy/registries|functions/webhook)\\.ts$',
+      },
+    },
+    {
+      name: 'nothing-needs-the-cli',
+      comment: 'a person calls it, and the docs read its tables',
+      severity: 'error',
+      from: { pathNot: '^(cli|test|scripts)/' },
+      to: { path: '^cli/' },
+    },
+    {
+      name: 'terminals-in-the-cli',
+      comment: 'what talks to people stays out of what is deployed',
+      severity: 'error',
+      from: { pathNot: '^cli/' },
+      to: { path: 'node_modules/(commander|cli-progress)/' },
     },
     {
       name: 'middy-in-one-file',
@@ -70,9 +95,10 @@ export default {
     },
     {
       name: 'signing-in-one-file',
-      comment: 'one way to call AWS, one place to change it',
+      comment:
+        'one way to call AWS, one place to change it; people have profiles and SSO, which only the AWS SDK knows to read (cli/credentials.ts)',
       severity: 'error',
-      from: { pathNot: '^(lib/aws\\.ts$|bench/)' },
+      from: { pathNot: '^(lib/aws\\.ts$|cli/credentials\\.ts$|bench/)' },
       to: { path: 'node_modules/(aws4|aws4fetch|@aws-sdk)/' },
     },
     {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
-import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { actions } from '../lib/actions.ts'
 import { loadRegistries, registriesFile } from './registries.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -50,21 +51,48 @@ const onlySources = (used: ReadonlySet<string>): Plugin => ({
   },
 })
 
+/** Columns of the action table that only `GET /actions`, the docs, and the router's formats read. */
+const READ_ELSEWHERE: ReadonlySet<string> = new Set(['description', 'listed', 'cadf'])
+/** The functions that carry all of it: the one that answers `GET /actions`, and the router. */
+const READERS: ReadonlySet<string> = new Set(['webhook', 'router'])
+
+/**
+ * Writes the action table with every column's name once instead of once a row, and with the columns that `keep` takes. The rows
+ * that the functions get are the same.
+ */
+const packedActions = (keep: (column: string) => boolean): Plugin => ({
+  name: 'actions',
+  setup(builder) {
+    builder.onLoad({ filter: /[\\/]lib[\\/]actions\.ts$/ }, () => {
+      const columns = Object.keys(actions[0]).filter(keep) as (keyof (typeof actions)[number])[]
+      const rows = actions.map((row) => columns.map((column) => row[column]))
+      const contents = `export const actions = ${JSON.stringify(rows)}.map(([${columns}]) => ({ ${columns} }))`
+      return { contents, loader: 'js' }
+    })
+  },
+})
+
 /**
  * Bundles every function into one self-contained file, `<outdir>/<name>.cjs`, with the registries of `registries` (a path) and the
- * sources that these use. Resolves to esbuild's account of what went in.
+ * sources that these use.
  */
-export async function bundle(outdir = resolve(root, BUILD_DIR), registries = registriesFile()): Promise<Metafile> {
+export async function bundle(outdir = resolve(root, BUILD_DIR), registries = registriesFile()): Promise<void> {
   // What is no registry is told by the check of the list, not here.
   const used = new Set((await loadRegistries(registries)).map((registry) => registry?.source))
   rmSync(outdir, { recursive: true, force: true })
-  const { metafile } = await build({
-    entryPoints: functionNames.map((name) => resolve(root, 'functions', `${name}.ts`)),
-    outdir,
-    ...options,
-    metafile: true,
-    plugins: [registriesFrom(registries), onlySources(used)],
-    absWorkingDir: root,
-  })
-  return metafile
+  const make = (names: readonly string[], keep: (column: string) => boolean) =>
+    build({
+      entryPoints: names.map((name) => resolve(root, 'functions', `${name}.ts`)),
+      outdir,
+      ...options,
+      plugins: [registriesFrom(registries), onlySources(used), packedActions(keep)],
+      absWorkingDir: root,
+    })
+  await Promise.all([
+    make([...READERS], () => true),
+    make(
+      functionNames.filter((name) => !READERS.has(name)),
+      (column) => !READ_ELSEWHERE.has(column),
+    ),
+  ])
 }

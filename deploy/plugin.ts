@@ -2,7 +2,7 @@ import { readConfig } from '../lib/config.ts'
 import { checkRegistries } from '../lib/registries.ts'
 import { bundle } from './bundle.ts'
 import { loadRegistries } from './registries.ts'
-import { type Deployment, functions, resources } from './template.ts'
+import { accessLog, type Deployment, functions, resources } from './template.ts'
 
 // The `serverless` plugin that fills in what `serverless.yml` takes from the tables (`${tables:functions}`) and bundles the
 // functions before they are packaged.
@@ -18,7 +18,18 @@ interface Serverless {
   classes: { Error: new (message: string) => Error }
 }
 
-const tables: Record<string, (deployment: Deployment) => unknown> = { functions, resources }
+/** Ids of the registries that need a secret. Mistakes in the list are told before anything is packaged or started, not here. */
+async function withSecret(stage: string, awsRegion: string): Promise<string[]> {
+  try {
+    const { edition } = readConfig({ ...process.env, STAGE: stage, AWS_REGION: awsRegion })
+    const registries = checkRegistries(await loadRegistries(), edition)
+    return [...registries.values()].filter(({ needsSecret }) => needsSecret).map(({ id }) => id)
+  } catch {
+    return []
+  }
+}
+
+const tables: Record<string, (deployment: Deployment) => unknown> = { functions, resources, accessLog }
 
 export default class DeployPlugin {
   hooks: Record<string, () => Promise<void>>
@@ -26,13 +37,13 @@ export default class DeployPlugin {
   configurationVariablesSources = {
     tables: {
       async resolve({ address, resolveConfigurationProperty }: Source) {
-        // Mistakes in the list are told before anything is packaged or started, not here.
-        const registries = await loadRegistries().catch(() => [])
+        const stage = await resolveConfigurationProperty(['provider', 'stage'])
+        const awsRegion = await resolveConfigurationProperty(['provider', 'region'])
         const deployment: Deployment = {
           service: await resolveConfigurationProperty(['service']),
-          stage: await resolveConfigurationProperty(['provider', 'stage']),
-          awsRegion: await resolveConfigurationProperty(['provider', 'region']),
-          registryIds: registries.flatMap((registry) => registry?.id ?? []),
+          stage,
+          awsRegion,
+          registryIds: await withSecret(stage, awsRegion),
         }
         return { value: tables[address]?.(deployment) ?? null }
       },

@@ -1,4 +1,5 @@
 import { http } from '../lib/runtimes/lambda.ts'
+import { tables } from '../lib/tables.ts'
 import { auth } from './auth.ts'
 import { exemption } from './exemption.ts'
 import { image } from './image.ts'
@@ -17,4 +18,4 @@ import { vulnerability } from './vulnerability.ts'
 // biome-ignore format: one line
 export const families = [auth, exemption, image, manifest, namespace, plan, quota, registrytoken, retention, settings, signature, trash, vulnerability]
 
-export const handler = http(families)
+export const handler = http(families, tables)

@@ -14,8 +14,8 @@ export interface Credentials {
 
 /** How to reach AWS. `endpoint` stands in for AWS's own addresses, as in local emulation. */
 export interface Aws {
-  /** Read at every call, because Lambda renews them. */
-  credentials(): Credentials
+  /** Read at every call, because Lambda renews them; a promise only where they have to be fetched. */
+  credentials(): Credentials | Promise<Credentials>
   endpoint?: string
 }
 
@@ -41,14 +41,24 @@ const CONTENT_TYPE = 'application/x-amz-json-1.0'
 /** The short name of an error: `com.amazonaws.sqs#QueueDoesNotExist` → `QueueDoesNotExist`. */
 const shortName = (type: unknown): string => (typeof type === 'string' ? (type.split('#').at(-1) as string) : 'Unknown')
 
+/**
+ * The sentence of an error without what AWS quotes of the signed request in it: lines of the canonical request, which hold the
+ * session token, or the whole Authorization header.
+ */
+const discreet = (message: string): string =>
+  (message.split('\n', 1)[0] as string).replace(/AWS4-HMAC.*|(?:Credential|Signature|Authorization)\s*[=:].*/i, '...')
+
 function parseAnswer(status: number, text: string): Record<string, unknown> {
   let answer: Record<string, unknown>
   try {
     answer = JSON.parse(text || '{}')
-  } catch (cause) {
-    throw new Error(`AWS answered ${status} with a body that is not JSON`, { cause })
+  } catch {
+    // Without the cause: that quotes the answer, and an answer may hold a secret.
+    throw new Error(`AWS answered ${status} with a body that is not JSON`)
   }
-  if (status > 299) throw new AwsError(status, shortName(answer.__type), String(answer.message ?? answer.Message ?? ''))
+  if (status > 299) {
+    throw new AwsError(status, shortName(answer.__type), discreet(String(answer.message ?? answer.Message ?? '')))
+  }
   return answer
 }
 
@@ -67,6 +77,8 @@ export async function call(
 ): Promise<Record<string, unknown>> {
   const url = new URL(aws.endpoint ?? `https://${service}.${region}.amazonaws.com`)
   const body = JSON.stringify(input)
+  const given = aws.credentials()
+  const credentials = given instanceof Promise ? await given : given
   const end = performance.now() + timeout
   const send = () => {
     const signed = aws4.sign(
@@ -79,7 +91,7 @@ export async function call(
         headers: { 'Content-Type': CONTENT_TYPE, 'X-Amz-Target': operation },
         body,
       },
-      aws.credentials(),
+      credentials,
     )
     return exchange(url, signed.headers as Record<string, string>, body, Math.max(1, end - performance.now()))
   }

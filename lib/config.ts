@@ -35,6 +35,13 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export const environment = (): Environment => process.env
 
 /**
+ * The stage whose metrics are written; none in local emulation, which has a ledger of its own. Nothing is checked here, so that what
+ * fails for a mistake in the environment is counted, too.
+ */
+export const metricsStage = (env: Environment = environment()): string | undefined =>
+  env.EMULATION === 'local' ? undefined : env.STAGE
+
+/**
  * Reads and checks the environment. Throws one `INVALID_CONFIG` that lists every mistake at once: variable, value, what it
  * should be.
  */

@@ -19,6 +19,8 @@ export interface Provenance {
   region: string
   edition: string
   receivedTime: string
+  /** When it was put back onto the intake queue out of quarantine. */
+  redrivenTime?: string
   /** Required fields that the sender did not say; they hold the documented stand-in. */
   assumed?: string[]
   /** Text that is not as the sender wrote it: cut, or freed from control characters. */

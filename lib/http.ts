@@ -7,7 +7,21 @@ import type { FamilyRules } from './target.ts'
 
 // The paths of the HTTP contract, and the answer to everything that goes wrong.
 
-const ok = (body: unknown): Response => ({ status: 200, headers: {}, body })
+/** Answers requests that are no webhooks; `undefined` for those that it does not know. */
+export type Asked = (request: Request, app: App) => Promise<Response | undefined>
+/** Headers of every answer, whoever gives it: it is data for one asker, to be shown, stored and embedded nowhere. */
+export const securityHeaders: Readonly<Record<string, string>> = {
+  'strict-transport-security': 'max-age=31536000',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-frame-options': 'DENY',
+}
+
+/** Seconds until a request is worth trying again when nothing better is known. */
+const RETRY_SECONDS = 5
 
 const decode = (part: string): string => {
   try {
@@ -33,10 +47,10 @@ function addressee(request: Request): { id: string; family: string | undefined }
 }
 
 async function webhook(request: Request, families: readonly FamilyRules[], app: App, entry: Entry): Promise<Response> {
-  const to = addressee(request)
-  const served = to?.family === undefined ? families : families.filter((rules) => rules.family === to.family)
-  if (!to || served.length === 0) throw new RouterError('NOT_FOUND')
   try {
+    const to = addressee(request)
+    const served = to?.family === undefined ? families : families.filter((rules) => rules.family === to.family)
+    if (!to || served.length === 0) throw new RouterError('NOT_FOUND')
     return await receive(request, to.id, served, app.receiver, entry)
   } catch (error) {
     // Refused as a whole: its items if they were read, else the request counts as one.
@@ -47,14 +61,15 @@ async function webhook(request: Request, families: readonly FamilyRules[], app: 
 }
 
 /**
- * Answers any request: webhooks for `families`, and the tables. Throws a `RouterError` for what is answered with an error, see
- * `answerError`.
+ * Answers any request: webhooks for `families`, and what `asked` knows. Throws a `RouterError` for what is answered with an error,
+ * see `answerError`.
  */
 export async function answer(
   request: Request,
   families: readonly FamilyRules[],
   app: App,
   entry: Entry,
+  asked?: Asked,
 ): Promise<Response> {
   const { method, path } = request
   if (
@@ -62,16 +77,9 @@ export async function answer(
     (method === 'POST' || method === 'OPTIONS')
   )
     return webhook(request, families, app, entry)
-  if (method === 'GET' && path === '/health') {
-    await app.receiver.queues.ready(app.receiver.intake)
-    return ok({ status: 'ready', stage: app.stage, edition: app.tables.date })
-  }
-  if (method === 'GET' && path === '/actions') return ok({ edition: app.tables.date, actions: app.tables.actions })
-  if (method === 'GET' && path === '/locations') {
-    const locations = app.tables.regions.map(({ domains: _domains, ...row }) => row)
-    return ok({ edition: app.tables.date, locations })
-  }
-  throw new RouterError('NOT_FOUND')
+  const answered = await asked?.(request, app)
+  if (!answered) throw new RouterError('NOT_FOUND')
+  return answered
 }
 
 /** The answer to a request that ended in `error`: `{"code","message"}` of the error's row, never a stack, never a cause. */
@@ -84,5 +92,10 @@ export function answerError(error: unknown, entry: Entry): Response {
   else entry.error = error
   // What the sender gets to read of an error on our side is the row's sentence alone.
   const message = row.retry ? row.message : (error as RouterError).message
-  return { status: row.status ?? 500, headers: row.retry ? { 'retry-after': '5' } : {}, body: { code, message } }
+  const after = known ? error.retryAfter : undefined
+  const headers = {
+    ...(row.retry ? { 'retry-after': String(after ?? RETRY_SECONDS) } : {}),
+    ...(row.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+  }
+  return { status: row.status ?? 500, headers, body: { code, message } }
 }

@@ -104,6 +104,14 @@ function toEvent(
   return writeEvent(checked, row, rule, registry, receivedAt, cleanedOf(activity, checked))
 }
 
+/** Attributes of an event on the intake queue. */
+export const intakeAttributes = ({ action, id, route }: AuditEvent): Message['attributes'] => ({
+  type: 'audit',
+  account: route?.account ?? '',
+  action,
+  id,
+})
+
 /** What the items of a request are: events with their messages, noise by its name, and what can't be used. */
 export interface Sorted {
   events: { event: AuditEvent; message: Message }[]
@@ -118,11 +126,50 @@ const toUnusable = (error: unknown, item: number | undefined, entry: Entry): Unu
   return { reason: 'UNREADABLE', message: errors.UNREADABLE.message, item, count: 1 }
 }
 
+/** Which items of a body are sorted once more, out of quarantine. */
+export interface Again {
+  /** Their indices; all items if left out. */
+  items?: readonly number[]
+  /** How many items the body had then: when it has another number today, an index says nothing, and all of them are sorted. */
+  of?: number | undefined
+}
+
+/** Whether the item of that index is to be sorted, in a body of `length` items. */
+function selection({ items, of = -1 }: Again, length: number): (index: number) => boolean {
+  if (!items || (of >= 0 && of !== length)) return () => true
+  const wanted = new Set(items)
+  return (index) => wanted.has(index)
+}
+
+/** Puts what becomes of one item into `sorted`. Throws why nothing does. */
+function sortItem(
+  item: unknown,
+  request: Request,
+  registry: Registry,
+  families: readonly FamilyRules[],
+  { events, ignored }: Sorted,
+): void {
+  const read = sources[registry.source].read(item, request, registry.settings)
+  if ('ignored' in read) {
+    ignored[read.ignored] = (ignored[read.ignored] ?? 0) + 1
+    return
+  }
+  const event = toEvent(read, registry, families, request.receivedAt)
+  events.push({ event, message: { body: toBody(event), attributes: intakeAttributes(event) } })
+}
+
 /**
  * Every item of a genuine request as an event, as noise, or as unusable: nothing else can become of it. Never throws; what was
- * unforeseen is put into `entry` for the log.
+ * unforeseen is put into `entry` for the log. With `again` only the items that it names, and however many there are: nobody waits for
+ * an answer then.
  */
-export function sort(request: Request, registry: Registry, families: readonly FamilyRules[], entry: Entry): Sorted {
+export function sort(
+  request: Request,
+  registry: Registry,
+  families: readonly FamilyRules[],
+  entry: Entry,
+  again?: Again,
+): Sorted {
   const source = sources[registry.source]
   const sorted: Sorted = { events: [], ignored: {}, unusable: [] }
   let items: readonly unknown[]
@@ -132,27 +179,23 @@ export function sort(request: Request, registry: Registry, families: readonly Fa
     sorted.unusable.push(toUnusable(error, undefined, entry))
     return sorted
   }
-  if (items.length > MAX_READ)
+  if (!again && items.length > MAX_READ)
     return tooMany(`The body has ${items.length} items, the limit is ${MAX_READ}.`, items.length)
   const deep = mayBeDeep(request.body)
   const seen: Seen = new WeakMap()
+  const isWanted = selection(again ?? {}, items.length)
+  const most = again ? Number.POSITIVE_INFINITY : MAX_ITEMS
   for (const [index, item] of items.entries()) {
-    if (sorted.events.length > MAX_ITEMS) break
+    if (sorted.events.length > most) break
+    if (!isWanted(index)) continue
     try {
       if (deep) checkDepth(item, seen)
-      const read = source.read(item, request, registry.settings)
-      if ('ignored' in read) {
-        sorted.ignored[read.ignored] = (sorted.ignored[read.ignored] ?? 0) + 1
-        continue
-      }
-      const event = toEvent(read, registry, families, request.receivedAt)
-      const attributes = { type: 'audit', account: registry.account, action: event.action, id: event.id }
-      sorted.events.push({ event, message: { body: toBody(event), attributes } })
+      sortItem(item, request, registry, families, sorted)
     } catch (error) {
-      sorted.unusable.push(toUnusable(error, index, entry))
+      sorted.unusable.push({ ...toUnusable(error, index, entry), of: items.length })
     }
   }
-  return limit(sorted, items.length)
+  return again ? sorted : limit(sorted, items.length)
 }
 
 /** The whole body as one unusable thing, which stands for `count` items. */

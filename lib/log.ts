@@ -7,9 +7,12 @@ export type Tally = Record<string, Record<string, string[]>>
 export interface Entry {
   event: string
   requestId?: string
+  /** Id of the registry that it was meant for, if there is one with that id, whether or not it was genuine. */
   registry?: string
   family?: string
   status?: number
+  /** Where credentials of the registry came from, although it is no address that they may come from. */
+  address?: string
   /** It was a handshake or a ping, which carries no items. */
   handshake?: true
   /** Accounting: received = accepted + ignored + quarantined + rejected, where all or nothing is rejected. */
@@ -25,11 +28,19 @@ export interface Entry {
   routed?: Tally
   postponed?: Tally
   deadLettered?: Tally
+  /** Ids among the routed that were redriven out of quarantine. */
+  redriven?: readonly string[]
+  /** Locations that were not tried, because they did not answer a moment ago. */
+  open?: readonly string[]
   code?: string
   why?: string
   error?: unknown
   milliseconds?: number
 }
+
+/** The sum of counts by name; 0 of none. */
+export const total = (counts: Readonly<Record<string, number>> = {}): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0)
 
 /** An error as plain data, its causes included. */
 function plain(error: unknown): unknown {
@@ -41,14 +52,15 @@ function plain(error: unknown): unknown {
 /** Who listens in the same process gets every entry here: the accounting of local emulation does. */
 export const entries = channel('registry-event-router:entries')
 
-/** Writes `entry` as one line of JSON to standard output, where Lambda's log picks it up, and hands it to who listens to `entries`. */
-export function log(entry: Entry): void {
+/**
+ * Writes `entry` as one line of JSON to standard output, where Lambda's log picks it up, and hands it to who listens to `entries`.
+ * `metrics` (lib/metrics.ts) are members of that line, and of further lines when there are more of them.
+ */
+export function log(entry: Entry, [own, ...more]: readonly object[] = []): void {
   entries.publish(entry)
   const { error, ...rest } = entry
-  const line = {
-    time: new Date().toISOString(),
-    ...rest,
-    ...(error === undefined ? {} : { error: plain(error) }),
-  }
-  process.stdout.write(`${JSON.stringify(line)}\n`)
+  const time = new Date().toISOString()
+  const lines: object[] = [{ time, ...rest, ...(error === undefined ? {} : { error: plain(error) }), ...own }]
+  for (const members of more) lines.push({ time, event: 'metrics', requestId: entry.requestId, ...members })
+  process.stdout.write(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
 }

@@ -1,113 +1,158 @@
-import { toText } from './body.ts'
-import { RouterError } from './errors.ts'
-import { type AuditEvent, locate } from './event.ts'
+import type { Circuit } from './circuit.ts'
+import { deadLetter, type Reason, reasonFor } from './deadletter.ts'
 import type { Format } from './formats/format.ts'
-import type { Location } from './locations.ts'
 import type { Entry, Tally } from './log.ts'
-import { locationQueue } from './queues/names.ts'
-import type { Message, QueueRef, Queues } from './queues/queue.ts'
-import { route } from './route.ts'
+import { deadLetterQueue } from './queues/names.ts'
+import type { QueueRef, Queues } from './queues/queue.ts'
+import { type IntakeMessage, type Routable, readMessage } from './routable.ts'
 
-// The way from the intake queue to the queue of the location: the only place that knows locations.
+// The way from the intake queue to the queue of the location: read (lib/routable.ts), deliver, give up what is hopeless
+// (lib/deadletter.ts), hide what has to wait. docs/queues.md has the numbers.
 
-/** A message of the intake queue. */
-export interface IntakeMessage {
-  messageId: string
-  body: string
+/** What the router needs from outside. */
+export interface Router {
+  stage: string
+  queues: Queues
+  intake: QueueRef
+  format: Format
+  /** The circuit of a location: the same one at every call. */
+  circuit(location: string): Circuit
+  /** A number from 0 to 1, by chance. */
+  random(): number
 }
 
-interface Routable {
-  messageId: string
-  id: string
-  registry: string
-  location: Location
-  queue: QueueRef
-  message: Message
-}
+/** Seconds that a message is hidden after its first failure, and the most; each pause is twice the one before. */
+const FIRST_PAUSE = 5
+const LONGEST_PAUSE = 900
+/** Part of a pause that is left out by chance, so that what failed together does not come back together. */
+const JITTER = 0.2
 
-/** Attributes of a message on a location queue: nine of the ten that a message may have. Throws `UNROUTABLE` when one is missing. */
-function attributesOf(event: AuditEvent, location: string): Record<string, string> {
-  const attributes = {
-    type: 'audit',
-    account: event.provenance?.account ?? '',
-    region: event.provenance?.region ?? '',
-    location,
-    action: event.action,
-    severity: event.severity,
-    dataEvent: String(event.dataEvent),
-    id: event.id,
-    edition: event.provenance?.edition ?? '',
-  }
-  for (const [name, value] of Object.entries(attributes)) {
-    // SQS refuses a whole call for one attribute that is no text: the neighbours would pay for it.
-    if (typeof value !== 'string' || value === '') throw new RouterError('UNROUTABLE', `The event has no ${name}.`)
-  }
-  return attributes
-}
+/** Messages that may wait hidden: SQS hands out nothing at all once about 120,000 of a queue are. */
+const MAX_HIDDEN = 100_000
 
-function read(message: IntakeMessage, stage: string, format: Format): Routable {
-  const event = JSON.parse(message.body) as AuditEvent
-  const path = event.route
-  if (!path) throw new RouterError('UNROUTABLE', 'The message holds no event with a route.')
-  const routed = route(path.region, path.edition)
-  const located = locate(event, routed.location)
-  return {
-    messageId: message.messageId,
-    id: event.id,
-    registry: typeof path.registry === 'string' ? path.registry : 'unknown',
-    location: routed.location,
-    queue: locationQueue(stage, routed),
-    message: { body: toText(format.write(located)), attributes: attributesOf(located, routed.location) },
-  }
-}
+/** Most milliseconds of a call to this region's own queues; two calls to a location and these end before the function has to. */
+const NEAR = 1500
 
-/** Adds the event `id` of `registry` at `location`. */
-function add(tally: Tally, registry: string, location: string, id: string): void {
-  if (!Object.hasOwn(tally, registry)) tally[registry] = {}
-  const own = tally[registry] as Record<string, string[]>
-  own[location] = [...(own[location] ?? []), id]
+/** What a round did so far. */
+interface Round {
+  entry: Entry
+  routed: Set<Routable>
+  refused: Set<Routable>
 }
 
 /**
- * Puts every event of `messages` on the queue of its location, in `format`. Resolves to the ids of the messages that have to be tried again:
- * those that no location could be found for and those whose queue did not take them. They stay on the intake queue, in the end
- * on its dead-letter queue, and never go to another location. `entry` is filled in for the log.
+ * Sends `group`, all of one location, as far as its circuit allows: when a probe is taken the rest follows it. What is left of a
+ * call that failed, or of a circuit that is open, is neither routed nor refused.
+ */
+async function deliver(group: readonly Routable[], router: Router, { entry, routed, refused }: Round): Promise<void> {
+  const sendable = group.flatMap(({ outgoing }) => outgoing ?? [])
+  const [{ location }, first] = [group[0] as Routable, sendable[0]]
+  if (!first) return
+  const circuit = router.circuit(location)
+  for (let from = 0; from < group.length; ) {
+    const most = circuit.allowance()
+    if (most === 0) {
+      entry.open = [...(entry.open ?? []), location]
+      return
+    }
+    const messages = sendable.slice(from, from + most).map(({ message }) => message)
+    try {
+      const left = new Set(await router.queues.send(first.queue, messages))
+      circuit.answered()
+      for (const index of messages.keys()) (left.has(index) ? refused : routed).add(group[from + index] as Routable)
+      from += messages.length
+    } catch (error) {
+      circuit.failed()
+      entry.error = error
+      return
+    }
+  }
+}
+
+/** Whether so many messages wait that the intake queue might soon hand out nothing, for no location. */
+async function isCrowded({ queues, intake }: Router, entry: Entry): Promise<boolean> {
+  try {
+    return (await queues.count(intake, NEAR)).hidden >= MAX_HIDDEN
+  } catch (error) {
+    entry.error = error
+    return false
+  }
+}
+
+/** Puts what is hopeless of `left` on the dead-letter queue of intake. Resolves to what is there. */
+async function giveUp(left: readonly Routable[], router: Router, round: Round): Promise<Set<Routable>> {
+  const crowded = left.some(({ outgoing }) => outgoing) && (await isCrowded(router, round.entry))
+  const hopeless: [Routable, Reason][] = left.flatMap((routable) => {
+    const refused = round.refused.has(routable) && router.circuit(routable.location).isWell()
+    const reason = reasonFor(routable, { refused, crowded })
+    return reason ? [[routable, reason]] : []
+  })
+  if (hopeless.length === 0) return new Set()
+  const letters = hopeless.map(([routable, reason]) => deadLetter(routable, reason))
+  try {
+    const failed = new Set(await router.queues.send(deadLetterQueue(router.intake), letters, NEAR))
+    return new Set(hopeless.flatMap(([routable], index) => (failed.has(index) ? [] : [routable])))
+  } catch (error) {
+    round.entry.error = error
+    return new Set()
+  }
+}
+
+/** Seconds until a message comes back that was received `receiveCount` times. */
+function pauseOf(receiveCount: number, random: () => number): number {
+  const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (receiveCount - 1))
+  return Math.round(pause * (1 - JITTER * random()))
+}
+
+/** Hides `waiting` for their pauses. What can't be hidden comes back when the queue's own visibility time-out is over. */
+async function hide(waiting: readonly Routable[], { queues, intake, random }: Router, entry: Entry): Promise<void> {
+  if (waiting.length === 0) return
+  const hidings = waiting.map(({ received }) => ({
+    receipt: received.receiptHandle,
+    seconds: pauseOf(received.receiveCount, random),
+  }))
+  await queues.hideAll(intake, hidings, NEAR).catch((error: unknown) => {
+    entry.error = error
+  })
+}
+
+/** Ids of events by registry and location. */
+function tally(routables: Iterable<Routable>): Tally {
+  const made: Tally = {}
+  for (const { registry, location, id } of routables) {
+    made[registry] ??= {}
+    made[registry][location] ??= []
+    made[registry][location].push(id)
+  }
+  return made
+}
+
+/**
+ * Puts every event of `messages` on the queue of its location. Resolves to the ids of the messages that have to come again: those
+ * whose location did not take them. They stay on the intake queue, hidden for their pause, and never go to another location. What
+ * is hopeless is on the dead-letter queue of intake. No location waits for another one. Never rejects; `entry` is filled in for
+ * the log.
  */
 export async function routeMessages(
   messages: readonly IntakeMessage[],
-  stage: string,
-  queues: Queues,
-  format: Format,
+  router: Router,
   entry: Entry,
 ): Promise<string[]> {
-  const failed: string[] = []
-  const groups = new Map<Location, Routable[]>()
-  const routed: Tally = {}
-  const postponed: Tally = {}
-  Object.assign(entry, { received: messages.length, routed, postponed })
-  for (const message of messages) {
-    try {
-      const routable = read(message, stage, format)
-      groups.set(routable.location, [...(groups.get(routable.location) ?? []), routable])
-    } catch (error) {
-      entry.error = error
-      failed.push(message.messageId)
-      add(postponed, 'unknown', 'unroutable', message.messageId)
-    }
-  }
-  const deliver = async ([location, group]: [Location, Routable[]]) => {
-    const queue = (group[0] as Routable).queue
-    const sent = group.map(({ message }) => message)
-    const indices = await queues.send(queue, sent).catch((error: unknown) => {
-      entry.error = error
-      return group.map((_, index) => index)
-    })
-    const left = new Set(indices)
-    group.forEach(({ messageId, id, registry }, index) => {
-      add(left.has(index) ? postponed : routed, registry, location, id)
-      if (left.has(index)) failed.push(messageId)
-    })
-  }
-  await Promise.all([...groups].map(deliver))
-  return failed
+  const round: Round = { entry, routed: new Set(), refused: new Set() }
+  const routables = messages.map((message) => readMessage(message, router.stage, router.format))
+  for (const { error } of routables) if (error) entry.error = error
+  const groups = Map.groupBy(routables, ({ location }) => location)
+  await Promise.all([...groups.values()].map((group) => deliver(group, router, round)))
+  const left = routables.filter((routable) => !round.routed.has(routable))
+  const dead = await giveUp(left, router, round)
+  const waiting = left.filter((routable) => !dead.has(routable))
+  await hide(waiting, router, entry)
+  Object.assign(entry, {
+    received: messages.length,
+    routed: tally(round.routed),
+    postponed: tally(waiting),
+    deadLettered: tally(dead),
+    redriven: [...round.routed].filter(({ redriven }) => redriven).map(({ id }) => id),
+  })
+  return waiting.map(({ received }) => received.messageId)
 }

@@ -37,6 +37,7 @@ registry-event-router is ready (stage ${stage}, edition ${tables.date})
 
   webhooks    ${http}/webhooks/<registry>
   tables      ${http}/actions  ${http}/locations
+  accounts    ${http}/accounting  (npm run accounting)
   queues      ${sqs}  (SQS; any credentials)
   state       ${config.stateDir}
   registries  ${registries.map(({ id }) => id).join(', ')}

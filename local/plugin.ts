@@ -8,10 +8,13 @@ import { loadRegistries } from '../deploy/registries.ts'
 import { BATCH_SIZE } from '../deploy/template.ts'
 import { start } from '../lib/app.ts'
 import { type Config, readConfig } from '../lib/config.ts'
+import { route } from '../lib/route.ts'
+import { account } from './accounting.ts'
 import { banner } from './banner.ts'
-import { likeAws } from './gateway.ts'
+import { answerLocally, likeAws } from './gateway.ts'
+import { type Ledger, openLedger } from './ledger.ts'
 import { type Consumer, type Mapping, startMapping } from './mapping.ts'
-import { ACCOUNT, startSqs } from './sqs.ts'
+import { ACCOUNT, lookInto, startSqs } from './sqs.ts'
 import { holdState } from './state.ts'
 
 // Local emulation: what `serverless offline start` lacks to be a whole deployment on one machine. It brings SQS with every queue,
@@ -32,7 +35,7 @@ interface Serverless {
   classes: { Error: new (message: string) => Error }
 }
 interface Offline {
-  internals(): { getApiGatewayServer(): Parameters<typeof likeAws>[0] }
+  internals(): { getApiGatewayServer(): Parameters<typeof likeAws>[0] & Parameters<typeof answerLocally>[0] }
 }
 
 /** Resolves to whether something else listens on `port` of `host`. */
@@ -58,11 +61,16 @@ async function checkPorts({ port, emulatorPort, host }: Config): Promise<void> {
   if (taken.length > 0) throw new Error(taken.join('\n'))
 }
 
+const warn = (message: string): void => {
+  process.stderr.write(`${message}\n`)
+}
+
 export default class LocalPlugin {
   hooks: Record<string, () => Promise<void>>
   readonly #serverless: Serverless
   #sqs: FauxqsServer | undefined
   #mapping: Mapping | undefined
+  #ledger: Ledger | undefined
   /** Its own for each emulation, so that two of them can run side by side. */
   #build = ''
   #loud = (): void => {}
@@ -92,11 +100,16 @@ export default class LocalPlugin {
     const { stage, region } = service.provider
     Object.assign(process.env, { STAGE: stage, AWS_REGION: region, EMULATION: 'local', ACCOUNT_ID: ACCOUNT })
     const config = readConfig()
-    Object.assign(process.env, { AWS_ENDPOINT: `http://127.0.0.1:${config.emulatorPort}` })
-    start(await loadRegistries())
+    // One that the user set stands between the functions and the queues: a proxy that shows what happens when queues fail.
+    Object.assign(process.env, { AWS_ENDPOINT: config.awsEndpoint ?? `http://127.0.0.1:${config.emulatorPort}` })
+    const { receiver } = start(await loadRegistries())
     await checkPorts(config)
     const stateDir = resolve(serviceDir, config.stateDir)
     this.#letGo = holdState(stateDir)
+    const locations = [...receiver.registries.values()].map(
+      ({ id, region, editions }) => [id, route(region, editions[0]).location] as const,
+    )
+    this.#ledger = openLedger(stateDir, stage, new Map(locations), warn)
     this.#build = `.build/local-${config.port}`
     await bundle(resolve(serviceDir, this.#build))
     for (const [name, entry] of Object.entries(service.functions)) entry.handler = `${this.#build}/${name}.handler`
@@ -116,16 +129,20 @@ export default class LocalPlugin {
 
   async #open(): Promise<void> {
     this.#loud()
-    const { pluginManager, serviceDir } = this.#serverless
+    const { pluginManager, serviceDir, service } = this.#serverless
+    const { stage } = service.provider
     const offline = pluginManager.plugins.find((plugin) => plugin.constructor.name === 'ServerlessOffline')
-    likeAws((offline as unknown as Offline).internals().getApiGatewayServer())
+    const server = (offline as unknown as Offline).internals().getApiGatewayServer()
+    likeAws(server)
+    const look = lookInto(this.#sqs as FauxqsServer)
+    answerLocally(server, '/accounting', () => account(this.#ledger as Ledger, look, stage))
     const registries = await loadRegistries()
-    const { receiver, queues, tables, stage } = start(registries)
+    const { receiver, queues, tables } = start(registries)
     const { default: router } = await import(pathToFileURL(resolve(serviceDir, this.#build, 'router.cjs')).href)
     this.#mapping = startMapping(queues, receiver.intake, router.handler as Consumer, {
       size: BATCH_SIZE,
       hideSeconds: HIDE_SECONDS,
-      warn: (message) => process.stderr.write(`${message}\n`),
+      warn,
     })
     process.stdout.write(banner(readConfig(), stage, tables, registries))
   }
@@ -134,6 +151,8 @@ export default class LocalPlugin {
     this.#loud()
     await this.#mapping?.stop()
     await this.#sqs?.stop()
+    this.#ledger?.close()
+    this.#ledger = undefined
     this.#letGo()
     if (this.#build) rmSync(resolve(this.#serverless.serviceDir, this.#build), { recursive: true, force: true })
   }

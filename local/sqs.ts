@@ -10,6 +10,7 @@ import {
   type QueueSpec,
   quarantineQueue,
 } from '../lib/queues/names.ts'
+import type { Look } from './accounting.ts'
 
 // SQS on one machine: fauxqs in this process, its state in SQLite.
 
@@ -74,4 +75,18 @@ export async function startSqs(port: number, dataDir: string, stage: string, aws
     await call(aws, 'sqs', region, 'AmazonSQS.SetQueueAttributes', { QueueUrl: url, Attributes: attributes }, 5000)
   }
   return server
+}
+
+/** Looks into the queues of `server` by name: everything that lies there, hidden or not, and nothing changes. */
+export function lookInto(server: FauxqsServer): Look {
+  return (queue) => {
+    const { ready = [], delayed = [], inflight = [] } = server.inspectQueue(queue)?.messages ?? {}
+    return [...ready, ...delayed, ...inflight.map(({ message }) => message)].map((message) => ({
+      messageId: message.messageId,
+      body: message.body,
+      attributes: Object.fromEntries(
+        Object.entries(message.messageAttributes).map(([name, { StringValue }]) => [name, StringValue ?? '']),
+      ),
+    }))
+  }
 }

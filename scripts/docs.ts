@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { toJsonSchema } from '@valibot/to-json-schema'
+import { kindEntries } from '../deploy/template/alarms.ts'
 import { families } from '../functions/webhook.ts'
 import { actions } from '../lib/actions.ts'
 import { type Activity, activityDataSchema } from '../lib/activity.ts'
@@ -104,6 +105,23 @@ function queueTable(): string {
   return table(['queue (stage `local`)', 'dead-letter queue', 'AWS region'], rows)
 }
 
+function alarmTable(): string {
+  const sample = { service: '', stage: '', awsRegion: '', registryIds: [] }
+  const rows = kindEntries.map(([name, kind]) => {
+    const metrics = Object.values(kind.metrics(sample, ''))
+    const seconds = metrics.some((metric) => metric.name.includes('Age')) ? ' s' : ''
+    const { periods = 1, datapoints = periods, minutes, threshold, expression } = kind
+    return [
+      `[${kind.each ? `${name}-<${kind.each.what}>` : name}](#${name})`.replace(/[<>]/g, '*'),
+      kind.says,
+      metrics.map((metric) => code(`${metric.namespace} ${metric.name}`)).join(', ') +
+        (expression ? `: ${code(expression)}` : ''),
+      `${threshold}${seconds} or more in ${datapoints} of ${periods} × ${minutes} min`,
+    ]
+  })
+  return table(['alarm', 'what it says', 'metric', 'fires at'], rows)
+}
+
 const json = (title: string, description: string, schema: object): string =>
   `${JSON.stringify({ title, description, ...schema }, null, 2)}\n`
 
@@ -176,6 +194,7 @@ const sections: readonly { file: string; name: string; text: string }[] = [
   { file: 'docs/sources/cloudevents.md', name: 'targets', text: targetTable() },
   { file: 'docs/http.md', name: 'errors', text: errorTable() },
   { file: 'docs/queues.md', name: 'queues', text: queueTable() },
+  { file: 'docs/operations.md', name: 'alarms', text: alarmTable() },
   { file: 'docs/sources.md', name: 'overview', text: overview() },
   { file: 'docs/sources.md', name: 'fields', text: fields() },
   { file: 'docs/sources.md', name: 'events', text: allEvents() },

@@ -1,5 +1,6 @@
 import { families } from '../functions/webhook.ts'
 import type { App } from '../lib/app.ts'
+import { circuits } from '../lib/circuit.ts'
 import { edition } from '../lib/edition.ts'
 import type { AuditEvent } from '../lib/event.ts'
 import type { FormatName } from '../lib/formats/format.ts'
@@ -7,24 +8,37 @@ import { formats } from '../lib/formats/index.ts'
 import { answer, answerError } from '../lib/http.ts'
 import type { Entry } from '../lib/log.ts'
 import { type MemoryQueues, memory } from '../lib/queues/memory.ts'
-import { intakeQueue, locationQueues, quarantineQueue } from '../lib/queues/names.ts'
-import type { Queues } from '../lib/queues/queue.ts'
+import { deadLetterQueue, intakeQueue, locationQueues, quarantineQueue } from '../lib/queues/names.ts'
+import type { Queues, Received } from '../lib/queues/queue.ts'
 import { checkRegistries, type RegistryConfig } from '../lib/registries.ts'
 import type { Request } from '../lib/request.ts'
-import { routeMessages } from '../lib/router.ts'
+import type { IntakeMessage } from '../lib/routable.ts'
+import { type Router, routeMessages } from '../lib/router.ts'
+import type { Secrets } from '../lib/secrets.ts'
 import { type SourceName, sources } from '../lib/sources/index.ts'
+import { tables } from '../lib/tables.ts'
 import { checkQueued } from './formats/check.ts'
 import { NOW } from './now.ts'
 
 // The router's public door with queues in memory: a request goes in as HTTP, an answer and messages come out.
 
 const account = 'acme'
+/** Every request of a test comes at the same time. */
+const limit = { perSecond: 1, burst: 1_000_000 }
 const configs: readonly RegistryConfig[] = [
   // One for each source, with its name.
   ...(Object.keys(sources) as SourceName[]).map(
-    (source): RegistryConfig => ({ id: source, source, domain: 'de.icr.io', region: 'eu-central', account }),
+    (source): RegistryConfig => ({ id: source, source, domain: 'de.icr.io', region: 'eu-central', account, limit }),
   ),
-  { id: 'newest', source: 'cloudevents', domain: 'es.icr.io', region: 'eu-es', account, editions: ['2026-08-11'] },
+  {
+    id: 'newest',
+    source: 'cloudevents',
+    domain: 'es.icr.io',
+    region: 'eu-es',
+    account,
+    editions: ['2026-08-11'],
+    limit,
+  },
 ]
 
 export { NOW }
@@ -39,6 +53,7 @@ export interface Quarantined {
   receivedAt: string
   headers: Record<string, string>
   body: string
+  blanked?: true
   item?: number
   items?: { id: string; item: number; reason: string; message: string }[]
   part?: number
@@ -67,20 +82,33 @@ export interface Door {
   /** Events on the intake queue; they stay there. */
   intake(): Promise<AuditEvent[]>
   quarantine(): Promise<Quarantined[]>
-  /** Runs the router over the intake queue once and resolves to the ids of the messages that failed. */
+  /**
+   * Runs the router over everything that waits on the intake queue, as its event source mapping does: what failed stays there.
+   * Resolves to the ids of the messages that failed.
+   */
   route(): Promise<string[]>
 }
 
 const bytes = (body: unknown): Buffer =>
   Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
 
+/** A message as the platform hands it to the router. */
+export const toIntakeMessage = ({ receipt, ...message }: Received): IntakeMessage => ({
+  ...message,
+  receiptHandle: receipt,
+})
+
 /** What is particular to a door. */
 export interface Options {
   /** Instead of the one secret `secret`. */
-  secrets?: readonly string[]
+  secrets?: readonly string[] | Secrets
   /** Methods of the queues that do something else. */
   broken?: Partial<Queues>
   registries?: readonly RegistryConfig[]
+  /** The clock of queues and router in milliseconds, instead of the machine's. */
+  now?: () => number
+  /** Milliseconds that a request may take. */
+  patience?: number
   /** Instead of `activity-tracker`. */
   format?: FormatName
 }
@@ -90,18 +118,20 @@ export interface Options {
  * and converted there and back.
  */
 export function door(options: Options = {}): Door {
-  const queues = memory()
+  const now = options.now ?? Date.now
+  const { secrets = ['secret'] } = options
+  const queues = memory(now)
   const intake = intakeQueue('test', 'eu-central-1')
   const quarantine = quarantineQueue('test', 'eu-central-1')
-  for (const queue of [intake, quarantine, ...locationQueues('test')]) queues.create(queue)
+  for (const queue of [intake, deadLetterQueue(intake), quarantine, ...locationQueues('test')]) queues.create(queue)
   const { send } = { ...queues, ...options.broken }
   const queued: string[] = []
   const used: Queues = {
     ...queues,
     ...options.broken,
-    send(queue, messages) {
+    send(queue, messages, timeout) {
       if (queue.name === intake.name) queued.push(...messages.map(({ body }) => body))
-      return send(queue, messages)
+      return send(queue, messages, timeout)
     },
   }
   const app: App = {
@@ -111,13 +141,21 @@ export function door(options: Options = {}): Door {
     queues: used,
     receiver: {
       registries: checkRegistries(options.registries ?? configs, '2020-07-28'),
-      secrets: async () => options.secrets ?? ['secret'],
+      secrets: typeof secrets === 'function' ? secrets : async () => secrets,
       queues: used,
       intake,
       quarantine,
       bodyLimit: 1024 * 1024,
-      patience: 600,
+      patience: options.patience ?? 600,
     },
+  }
+  const router: Router = {
+    stage: 'test',
+    queues: used,
+    intake,
+    format: formats[app.eventFormat],
+    circuit: circuits(now),
+    random: () => 0,
   }
   const made: Door = {
     app,
@@ -135,7 +173,7 @@ export function door(options: Options = {}): Door {
         ...rest,
       }
       made.entry = { event: 'request' }
-      const response = await answer(sent, families, app, made.entry).catch((error: unknown) =>
+      const response = await answer(sent, families, app, made.entry, tables).catch((error: unknown) =>
         answerError(error, made.entry),
       )
       for (const message of queued.splice(0)) checkQueued(JSON.parse(message) as AuditEvent)
@@ -150,8 +188,15 @@ export function door(options: Options = {}): Door {
       return messages.map((message) => JSON.parse(message) as Quarantined)
     },
     async route() {
-      const messages = await queues.receive(intake, 10_000, 0, 0)
-      return routeMessages(messages, 'test', used, formats[app.eventFormat], { event: 'route' })
+      const received = await queues.receive(intake, 10_000, 0, 61)
+      made.entry = { event: 'route' }
+      const failed = await routeMessages(received.map(toIntakeMessage), router, made.entry)
+      const done = received.filter(({ messageId }) => !failed.includes(messageId))
+      await queues.removeAll(
+        intake,
+        done.map(({ receipt }) => receipt),
+      )
+      return failed
     },
   }
   return made

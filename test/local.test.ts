@@ -1,16 +1,30 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { startFauxqs } from 'fauxqs'
-import { quarantineQueue } from '../lib/queues/names.ts'
+import { call } from '../lib/aws.ts'
+import { edition } from '../lib/edition.ts'
+import { deadLetterQueue, intakeQueue, quarantineQueue } from '../lib/queues/names.ts'
+import type { QueueRef } from '../lib/queues/queue.ts'
 import { sqs } from '../lib/queues/sqs.ts'
+import type { Report } from '../local/accounting.ts'
 import { type Consumer, startMapping } from '../local/mapping.ts'
 import { onLoopback } from '../local/sqs.ts'
+import { until } from './e2e/deadline.ts'
 import { type Emulation, queueAt, startEmulation, take } from './emulation.ts'
 
 const awsRegion = 'eu-central-1'
+
+/** Does `operation` of SQS to `queue`, past all of our own code. */
+const sqsCall = ({ emulatorPort }: Emulation, queue: QueueRef, operation: string, input: object = {}) => {
+  const endpoint = `http://127.0.0.1:${emulatorPort}`
+  const aws = { endpoint, credentials: () => ({ accessKeyId: 'test', secretAccessKey: 'test' }) }
+  const QueueUrl = `${endpoint}/000000000000/${queue.name}`
+  return call(aws, 'sqs', queue.awsRegion, `AmazonSQS.${operation}`, { QueueUrl, ...input }, 5000)
+}
+
 describe('an emulation', () => {
   let emulation: Emulation
   beforeAll(async () => {
@@ -69,6 +83,12 @@ describe('an emulation', () => {
     expect(ids).toEqual(new Set(accepted.map(({ id }) => id)))
   }, 30_000)
 
+  test('the tables are answered whole, although a function carries no more of them than it reads', async () => {
+    const response = await fetch(`${emulation.url}/actions`)
+    const { actions } = edition('2020-07-28')
+    expect(await response.json()).toEqual({ edition: '2020-07-28', actions })
+  })
+
   test('what the HTTP server itself refuses is answered as the contract says', async () => {
     const large = await post(Buffer.alloc(11 * 1024 * 1024))
     const message = 'The body is larger than the limit.'
@@ -92,6 +112,62 @@ describe('an emulation', () => {
         expect(error?.message).toContain('ECONNREFUSED')
       }
     }
+  })
+
+  // The last one, because it takes away what others need.
+  test('its accounts hold for all of the above, and name what vanishes behind the router', async () => {
+    const ask = async () => (await (await fetch(`${emulation.url}/accounting`)).json()) as Report
+    const eventsOf = ({ registries }: Report, id: string) => {
+      const events = registries.find(({ registry }) => registry === id)?.events
+      if (!events) throw new Error(`The report has no registry ${id}`)
+      return events
+    }
+    const print = () => {
+      const env = { PATH: process.env.PATH, PORT: String(emulation.port) }
+      const { status, stdout } = spawnSync(process.execPath, ['scripts/accounting.ts'], { env, encoding: 'utf8' })
+      return { status, stdout }
+    }
+    const above = await ask()
+    expect(above).toMatchObject({ holds: true, mistakes: [] })
+    const { accepted: promised, unanswered, routed, onIntake } = eventsOf(above, 'distribution')
+    expect(promised).toBeGreaterThan(0)
+    expect(promised + unanswered).toBe(routed + onIntake)
+    expect(print()).toMatchObject({ status: 0, stdout: expect.stringContaining('The accounts hold') })
+
+    const ofLondon = queueAt('eu-gb')
+    const intake = intakeQueue('local', awsRegion)
+    const dead = deadLetterQueue(intake)
+    await sqsCall(emulation, ofLondon, 'DeleteQueue')
+    const item = { id: 'to-vanish', action: 'push', target: { repository: 'team/app', tag: '1', digest: 'sha256:0a' } }
+    const response = await fetch(`${emulation.url}/webhooks/distribution-uk-south`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer local' },
+      body: JSON.stringify({ events: [item] }),
+    })
+    const { accepted } = (await response.json()) as { accepted: { id: string }[] }
+    const id = accepted[0]?.id ?? 'none'
+    const isPostponed = async () => emulation.output().includes(`"eu-gb":["${id}"]`)
+    await until('the router could not deliver the event', isPostponed, 10, () => emulation.output())
+    const waiting = await ask()
+    expect([waiting.mistakes, eventsOf(waiting, 'distribution-uk-south')]).toMatchObject([[], { onIntake: 1 }])
+
+    const lying = await fetch(`http://127.0.0.1:${emulation.emulatorPort}/_fauxqs/queues/${intake.name}`)
+    const { messages } = (await lying.json()) as {
+      messages: Record<string, { body?: string; message?: { body: string } }[]>
+    }
+    const [copy] = Object.values(messages).flat()
+    await sqsCall(emulation, dead, 'SendMessage', { MessageBody: copy?.message?.body ?? copy?.body })
+    await sqsCall(emulation, intake, 'PurgeQueue')
+    const buried = await ask()
+    expect([buried.mistakes, eventsOf(buried, 'distribution-uk-south')]).toMatchObject([
+      [],
+      { onIntake: 0, deadLettered: 1 },
+    ])
+
+    await sqsCall(emulation, dead, 'PurgeQueue')
+    const lost = `LOST: event ${id} of registry distribution-uk-south (eu-gb) was answered 202, but was never routed and is on no queue.`
+    expect(await ask()).toMatchObject({ holds: false, mistakes: [lost] })
+    expect(print()).toMatchObject({ status: 1, stdout: expect.stringContaining(lost) })
   })
 })
 

@@ -86,7 +86,15 @@ describe('secrets', () => {
       const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
       const credentials = () => ({ accessKeyId: 'a', secretAccessKey: 'b' })
       let clock = 0
-      const secrets = managedSecrets({ endpoint, credentials }, 'eu-central-1', 'prod', 1000, () => clock)
+      const secrets = managedSecrets({
+        endpoint,
+        credentials,
+        region: 'eu-central-1',
+        stage: 'prod',
+        registryIds: ['hub'],
+        timeout: 1000,
+        now: () => clock,
+      })
       expect(await secrets('hub')).toEqual(['leaked'])
       clock = 6 * 60_000
       await expect(secrets('hub')).rejects.toMatchObject({ code: 'INVALID_CONFIG' })

@@ -3,12 +3,14 @@ import { edition } from '../lib/edition.ts'
 import { RouterError } from '../lib/errors.ts'
 import type { AuditEvent } from '../lib/event.ts'
 import { places } from '../lib/locations.ts'
+import { deadLetterQueue } from '../lib/queues/names.ts'
+import type { Message, Queues } from '../lib/queues/queue.ts'
 import type { RegistryConfig } from '../lib/registries.ts'
 import { route } from '../lib/route.ts'
-import { door, peek } from './door.ts'
+import { type Door, door, peek } from './door.ts'
 import { cloudEvent } from './samples.ts'
 
-const push = 'container-registry.image.push'
+const action = 'container-registry.image.push'
 const account = 'acme'
 const registry = (region: string, domain: string): RegistryConfig => ({
   id: `to-${region}`,
@@ -58,84 +60,316 @@ test('each event goes to the queue of its location, with nine attributes and the
   }
 })
 
-test('a location that is down costs nobody else, and nothing goes elsewhere', async () => {
-  const opened = door({
+/** A door whose clock stands still until it is moved; `down` holds the queues that do not answer, `refused` the ids that none takes. */
+function ailing(broken: Partial<Queues> = {}) {
+  const clock = { now: Date.UTC(2026, 10, 22) }
+  const down = new Set<string>()
+  const refused = new Set<string>()
+  const sent: [string, number][] = []
+  const opened: Door = door({
     registries,
+    now: () => clock.now,
     broken: {
       async send(target, messages) {
-        if (target.name.endsWith('jp-tok')) throw new RouterError('UNAVAILABLE')
-        return opened.queues.send(target, messages)
+        const name = target.name.slice('registry-events-test-'.length)
+        sent.push([name, messages.length])
+        if (down.has(name)) throw new RouterError('UNAVAILABLE')
+        const good = messages.filter(({ attributes: { type, id } }) => type !== 'audit' || !refused.has(id ?? ''))
+        await opened.queues.send(target, good)
+        return [...messages.keys()].filter((index) => !good.includes(messages[index] as Message))
       },
+      ...broken,
     },
   })
-  for (const { id } of registries) await opened.post(`/webhooks/${id}`, cloudEvent(push, 'image'))
-  const failed = await opened.route()
-  expect(failed).toHaveLength(1)
-  const counts = await Promise.all(
-    places.map(async ({ location }) => [location, (await peek(opened.queues, queue(location))).length]),
+  /** Puts `count` events of `region` onto the intake queue and resolves to their ids. */
+  const push = async (region: string, count = 1) => {
+    const events = Array.from({ length: count }, (_, index) =>
+      cloudEvent(action, 'image', { id: `${clock.now}-${index}` }),
+    )
+    const { body } = await opened.post(`/webhooks/to-${region}`, events)
+    sent.length = 0
+    return body.accepted.map(({ id }) => id)
+  }
+  /** Runs the router and resolves to its line in the log. */
+  const route = async () => {
+    sent.length = 0
+    await opened.route()
+    return opened.entry
+  }
+  return { opened, clock, down, refused, sent, push, route }
+}
+
+const at = (registryId: string, location: string, ids: readonly string[]) => ({ [registryId]: { [location]: ids } })
+
+const idsOn = async ({ queues }: Door, location: string): Promise<string[]> =>
+  (await peek(queues, queue(location))).map((body) => (JSON.parse(body) as AuditEvent).id)
+
+/** The dead letters of the intake queue. */
+const deadLetters = ({ queues, app }: Door) => queues.receive(deadLetterQueue(app.receiver.intake), 10, 0, 0)
+
+test('a location that is down costs nobody else, and nothing goes elsewhere', async () => {
+  const { opened, down, push, route } = ailing()
+  const [tokyo, frankfurt, dallas] = [await push('ap-south'), await push('eu-central'), await push('global')]
+  down.add('jp-tok')
+  expect(await route()).toMatchObject({
+    received: 3,
+    routed: { ...at('to-eu-central', 'eu-de', frankfurt), ...at('to-global', 'us-south', dallas) },
+    postponed: at('to-ap-south', 'jp-tok', tokyo),
+    deadLettered: {},
+  })
+  const found = await Promise.all(
+    places.map(async ({ location }) => [location, await idsOn(opened, location)] as const),
   )
-  expect(counts.filter(([, count]) => count !== 0)).toEqual([
-    ['us-south', 1],
-    ['eu-de', 1],
+  expect(found.filter(([, ids]) => ids.length > 0)).toEqual([
+    ['us-south', dallas],
+    ['eu-de', frankfurt],
   ])
 })
 
-test('an entry that a location refuses is tried again, its neighbours are not', async () => {
-  const opened = door({
-    registries,
-    broken: {
-      async send(target, messages) {
-        if (!target.name.endsWith('eu-de')) return opened.queues.send(target, messages)
-        await opened.queues.send(target, messages.slice(0, 1))
-        return [1]
-      },
+test('a location that hangs makes no other one wait', async () => {
+  const hanging = Promise.withResolvers<never>()
+  const { opened, push } = ailing({
+    send: (target, messages) =>
+      target.name.endsWith('jp-tok') ? hanging.promise : opened.queues.send(target, messages),
+  })
+  await push('ap-south')
+  const ids = await push('eu-central')
+  const running = opened.route()
+  await new Promise(setImmediate)
+  expect(await idsOn(opened, 'eu-de')).toEqual(ids)
+  hanging.reject(new RouterError('UNAVAILABLE'))
+  expect(await running).toHaveLength(1)
+})
+
+test('a location that failed is left alone, probed with one message, and gets the rest once it answers', async () => {
+  const { opened, clock, down, sent, push, route } = ailing()
+  down.add('jp-tok')
+  const ids = await push('ap-south', 25)
+  await route()
+  expect(sent).toEqual([['jp-tok', 25]])
+  clock.now += 4999
+  ids.push(...(await push('ap-south', 3)))
+  expect(await route()).toMatchObject({ open: ['jp-tok'], postponed: at('to-ap-south', 'jp-tok', ids.slice(25)) })
+  expect(sent).toEqual([])
+  clock.now += 1
+  await route()
+  expect(sent).toEqual([['jp-tok', 1]])
+  down.clear()
+  clock.now += 10_000
+  expect(await route()).toMatchObject({ postponed: {}, routed: { 'to-ap-south': {} } })
+  expect(sent).toEqual([
+    ['jp-tok', 1],
+    ['jp-tok', 27],
+  ])
+  expect((await idsOn(opened, 'jp-tok')).toSorted()).toEqual(ids.toSorted())
+})
+
+test('what failed is hidden for twice as long each time, for 15 minutes at most', async () => {
+  const { opened, clock, down, push, route } = ailing()
+  down.add('jp-tok')
+  await push('ap-south')
+  const pauses: number[] = []
+  for (let start = clock.now; pauses.length < 10; clock.now += 1000) {
+    if ((await opened.queues.count(opened.app.receiver.intake)).waiting === 0) continue
+    if (clock.now > start) pauses.push((clock.now - start) / 1000)
+    start = clock.now
+    await route()
+  }
+  expect(pauses).toEqual([5, 10, 20, 40, 80, 160, 320, 640, 900, 900])
+})
+
+test('what cannot be hidden comes back when the time of the queue is over', async () => {
+  const hideAll = () => Promise.reject(new RouterError('UNAVAILABLE', 'no hiding'))
+  const { opened, clock, down, push, route } = ailing({ hideAll })
+  down.add('jp-tok')
+  const ids = await push('ap-south')
+  expect(await route()).toMatchObject({ postponed: at('to-ap-south', 'jp-tok', ids), error: { message: 'no hiding' } })
+  down.clear()
+  clock.now += 60_000
+  expect(await route()).toMatchObject({ received: 0 })
+  clock.now += 1000
+  await route()
+  expect(await idsOn(opened, 'jp-tok')).toEqual(ids)
+})
+
+/** Receives everything on the intake queue `times` times. */
+const wear = async ({ queues, app }: Door, times: number) => {
+  for (let count = 0; count < times; count++) await queues.receive(app.receiver.intake, 10, 0, 0)
+}
+
+test('an entry that its location refuses ten times is a dead letter, its neighbours go on', async () => {
+  const { opened, clock, refused, push, route } = ailing()
+  const [bad, good] = (await push('ap-south', 2)) as [string, string]
+  refused.add(bad)
+  const [first, postponed] = [await route(), at('to-ap-south', 'jp-tok', [bad])]
+  expect(first).toMatchObject({ routed: at('to-ap-south', 'jp-tok', [good]), postponed })
+  clock.now += 900_000
+  await wear(opened, 7)
+  expect(await route()).toMatchObject({ postponed, deadLettered: {} })
+  clock.now += 900_000
+  expect(await route()).toMatchObject({ postponed: {}, deadLettered: postponed })
+  const [letter, ...more] = await deadLetters(opened)
+  expect(more).toEqual([])
+  expect(letter?.attributes).toEqual({
+    type: 'dead-letter',
+    reason: 'REFUSED',
+    registry: 'to-ap-south',
+    location: 'jp-tok',
+    id: bad,
+  })
+  expect(JSON.parse(letter?.body ?? '')).toMatchObject({ id: bad, route: { registry: 'to-ap-south' } })
+  expect(await opened.intake()).toEqual([])
+})
+
+test('what is refused by a location that was down within the hour is not given up yet', async () => {
+  const { opened, clock, down, refused, push, route } = ailing()
+  const ids = await push('ap-south')
+  down.add('jp-tok')
+  await route()
+  down.clear()
+  refused.add(ids[0] ?? '')
+  clock.now += 900_000
+  await wear(opened, 20)
+  expect(await route()).toMatchObject({ postponed: at('to-ap-south', 'jp-tok', ids), deadLettered: {} })
+  clock.now += 60 * 60 * 1000
+  expect(await route()).toMatchObject({ postponed: {}, deadLettered: at('to-ap-south', 'jp-tok', ids) })
+})
+
+test('what came back 960 times is a dead letter, whether its location was tried or not', async () => {
+  const { opened, clock, down, push, route } = ailing()
+  down.add('jp-tok')
+  const ids = await push('ap-south')
+  await wear(opened, 958)
+  expect(await route()).toMatchObject({ deadLettered: {} })
+  clock.now += 900_000
+  ids.push(...(await push('ap-south')))
+  const [old, young] = ids as [string, string]
+  expect(await route()).toMatchObject({
+    deadLettered: at('to-ap-south', 'jp-tok', [old]),
+    postponed: at('to-ap-south', 'jp-tok', [young]),
+  })
+  expect(await deadLetters(opened)).toMatchObject([{ attributes: { reason: 'UNDELIVERABLE', id: old } }])
+})
+
+test('a dead letter that cannot be sent stays on the intake queue', async () => {
+  const { opened, clock, down, route } = ailing()
+  await opened.queues.send(opened.app.receiver.intake, [{ body: 'hello', attributes: {} }])
+  down.add('intake-dlq')
+  expect(await route()).toMatchObject({ postponed: { unknown: {} }, deadLettered: {} })
+  down.clear()
+  clock.now += 5000
+  expect(await route()).toMatchObject({ postponed: {}, deadLettered: { unknown: {} } })
+  expect(await deadLetters(opened)).toMatchObject([{ body: 'hello' }])
+})
+
+test('a dead letter that the dead-letter queue refuses stays on the intake queue, its neighbour does not', async () => {
+  const { opened, route } = ailing({
+    async send(target, messages) {
+      await opened.queues.send(target, messages.slice(1))
+      return [0]
     },
   })
-  await opened.post('/webhooks/to-eu-central', [cloudEvent(push, 'image'), cloudEvent(push, 'image', { id: 'second' })])
-  expect(await opened.route()).toHaveLength(1)
+  const bodies = ['hello', 'world']
+  await opened.queues.send(
+    opened.app.receiver.intake,
+    bodies.map((body) => ({ body, attributes: {} })),
+  )
+  expect(await route()).toMatchObject({
+    postponed: { unknown: { unroutable: ['message-1'] } },
+    deadLettered: { unknown: { unroutable: ['message-2'] } },
+  })
+  expect((await deadLetters(opened)).map(({ body }) => body)).toEqual(['world'])
+})
+
+test('when more wait than SQS can hide, they become dead letters, so that other locations go on', async () => {
+  const count = { waiting: 0, hidden: 99_999 }
+  const { opened, clock, down, push, route } = ailing({ count: async () => count })
+  const waiting = await push('ap-south')
+  down.add('jp-tok')
+  expect(await route()).toMatchObject({ postponed: at('to-ap-south', 'jp-tok', waiting), deadLettered: {} })
+  count.hidden = 100_000
+  clock.now += 900_000
+  const ids = await push('eu-central')
+  expect(await route()).toMatchObject({
+    routed: at('to-eu-central', 'eu-de', ids),
+    deadLettered: at('to-ap-south', 'jp-tok', waiting),
+  })
+  expect(await deadLetters(opened)).toMatchObject([{ attributes: { reason: 'CROWDED', location: 'jp-tok' } }])
+})
+
+test('what was redriven out of quarantine is named when it is routed', async () => {
+  const { opened, push, route } = ailing()
+  await push('ap-south')
+  const [event] = await opened.intake()
+  const redriven = { ...event, id: 'redriven', route: { ...event?.route, redrivenTime: '2026-11-22T13:00:00.00+0000' } }
+  await opened.queues.send(opened.app.receiver.intake, [{ body: JSON.stringify(redriven), attributes: {} }])
+  expect((await route()).redriven).toEqual(['redriven'])
 })
 
 describe('what is on the intake queue and is no event', () => {
-  test.each([
-    ['no JSON', 'hello'],
-    ['no object', 'null'],
-    ['no route', '{"id":"1","target":{}}'],
-    [
-      'an unknown region',
-      JSON.stringify({
-        id: '1',
-        target: { id: 'x' },
-        logSourceCRN: 'crn',
-        route: { region: 'mars', edition: '2020-07-28' },
-      }),
-    ],
-    [
-      'an unknown edition',
-      JSON.stringify({ id: '1', target: { id: 'x' }, logSourceCRN: 'crn', route: { region: 'global', edition: 'x' } }),
-    ],
+  const route = { registry: 'to-global', account, region: 'global', edition: '2020-07-28' }
+  const event = { id: 'e1', action, severity: 'normal', target: { id: 'x' }, logSourceCRN: 'crn', route }
+  const none = { ...event, route: { ...route, account: '' } }
+  test.each<[string, unknown, string, string, string | undefined]>([
+    ['no JSON', 'hello', 'UNROUTABLE', 'unknown', undefined],
+    ['no object', null, 'UNROUTABLE', 'unknown', undefined],
+    ['a number', 5, 'UNROUTABLE', 'unknown', undefined],
+    ['no route', { ...event, route: undefined }, 'UNROUTABLE', 'unknown', 'e1'],
+    ['an unknown region', { ...event, route: { ...route, region: 'mars' } }, 'UNROUTABLE', 'to-global', 'e1'],
+    ['an unknown edition', { ...event, route: { ...route, edition: 'x' } }, 'UNREADABLE', 'to-global', 'e1'],
     [
       'a region of another edition',
-      JSON.stringify({
-        id: '1',
-        target: { id: 'x' },
-        logSourceCRN: 'crn',
-        route: { region: 'eu-es', edition: '2020-07-28' },
-      }),
+      { ...event, route: { ...route, region: 'eu-es' } },
+      'UNROUTABLE',
+      'to-global',
+      'e1',
     ],
-  ])('%s stays for the dead-letter queue, and the good one beside it goes on', async (_what, body) => {
-    const opened = door({ registries })
-    await opened.post('/webhooks/to-global', cloudEvent(push, 'image'))
-    await opened.queues.send(opened.app.receiver.intake, [{ body, attributes: {} }])
-    expect(await opened.route()).toHaveLength(1)
-    expect(await peek(opened.queues, queue('us-south'))).toHaveLength(1)
-  })
+    ['no target', { ...event, target: undefined }, 'UNREADABLE', 'to-global', 'e1'],
+    ['no account', none, 'UNROUTABLE', 'to-global', 'e1'],
+    ['an action that is no text', { ...event, action: 5 }, 'UNROUTABLE', 'to-global', 'e1'],
+    ['an id that is none', { ...none, id: 'a b' }, 'UNROUTABLE', 'to-global', undefined],
+    [
+      'a registry that is none',
+      { ...none, route: { ...none.route, registry: '__proto__' } },
+      'UNROUTABLE',
+      'unknown',
+      'e1',
+    ],
+    [
+      'more than a message holds',
+      { ...event, requestData: 'x'.repeat(1024 * 1024 - 385) },
+      'EVENT_TOO_LARGE',
+      'to-global',
+      'e1',
+    ],
+  ])(
+    '%s is a dead letter at once, and the good one beside it goes on',
+    async (_what, content, reason, registryId, id) => {
+      const { opened, push, route: run } = ailing()
+      const ids = await push('global')
+      const body = typeof content === 'string' ? content : JSON.stringify(content)
+      await opened.queues.send(opened.app.receiver.intake, [{ body, attributes: {} }])
+      const entry = await run()
+      const [letter] = await deadLetters(opened)
+      expect(letter).toMatchObject({
+        body,
+        attributes: { type: 'dead-letter', reason, registry: registryId, location: 'unroutable' },
+      })
+      // The message's own id stands in where there is none.
+      const wanted = id ?? expect.stringMatching(/^message-\d+$/)
+      expect(letter?.attributes.id).toEqual(wanted)
+      expect(entry).toMatchObject({ postponed: {}, deadLettered: { [registryId]: { unroutable: [wanted] } } })
+      expect(entry.error).toBeInstanceOf(Error)
+      expect(await idsOn(opened, 'us-south')).toEqual(ids)
+    },
+  )
 })
 
 test('an event is routed by the edition it was written with', async () => {
   const registries = [{ ...registry('ap-south', 'au.icr.io'), editions: ['2026-08-11', '2020-07-28'] }]
   const opened = door({ registries })
   const { body } = await opened.post('/webhooks/to-ap-south', [
-    cloudEvent(push, 'image'),
+    cloudEvent(action, 'image'),
     cloudEvent('container-registry.image.build', 'image'),
   ])
   expect(body.accepted).toHaveLength(2)

@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import DeployPlugin from '../deploy/plugin.ts'
 import { resources } from '../deploy/template.ts'
 import { places } from '../lib/locations.ts'
+import { checkRegistries } from '../lib/registries.ts'
 import { registries } from '../registries.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -23,14 +25,35 @@ interface Resource {
   Properties: any
 }
 
+/** A statement of a policy, as far as it matters who may do what. */
+interface Statement {
+  Effect: string
+  Action?: string | string[]
+  Resource?: unknown
+  Condition?: object
+}
+
+/** Everything of `value` that stands under `key`, however deep. */
+function under(key: string, value: unknown): unknown[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, inner]) => (name === key ? [inner] : under(key, inner)))
+}
+
+/** The texts in `value`, however deep. */
+const texts = (value: unknown): string[] =>
+  typeof value === 'object' && value !== null ? Object.values(value).flatMap(texts) : [String(value)]
+
 describe('npx serverless package --stage prod --region ap-northeast-1', () => {
   const folder = mkdtempSync(join(tmpdir(), 'registry-event-router-package-'))
   let all: Record<string, Resource>
+  let size: number
   const of = (type: string) => Object.entries(all).filter(([, resource]) => resource.Type === type)
 
   beforeAll(async () => {
     await serverless('--stage', 'prod', '--region', 'ap-northeast-1', '--package', folder)
-    all = JSON.parse(readFileSync(join(folder, 'cloudformation-template-update-stack.json'), 'utf8')).Resources
+    const text = readFileSync(join(folder, 'cloudformation-template-update-stack.json'), 'utf8')
+    size = Buffer.byteLength(text)
+    all = JSON.parse(text).Resources
   }, 60_000)
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -70,7 +93,8 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
         MaximumMessageSize: 1048576,
       })
       if (Properties.QueueName.endsWith('-dlq')) continue
-      expect(Properties.RedrivePolicy.maxReceiveCount).toBeGreaterThanOrEqual(5)
+      const isOurs = /-(intake|quarantine)$/.test(Properties.QueueName)
+      expect(Properties.RedrivePolicy.maxReceiveCount).toBe(isOurs ? 1000 : 10)
       const [dead] = Properties.RedrivePolicy.deadLetterTargetArn['Fn::GetAtt']
       expect(all[dead]?.Properties.QueueName).toBe(`${Properties.QueueName}-dlq`)
     }
@@ -82,24 +106,44 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
     const [queue] = Properties.EventSourceArn['Fn::GetAtt']
     expect(all[queue]?.Properties.QueueName).toBe('registry-events-prod-intake')
     expect(Properties.FunctionResponseTypes).toEqual(['ReportBatchItemFailures'])
+    expect(Properties.ScalingConfig).toEqual({ MaximumConcurrency: 10 })
     const timeout = all.RouterLambdaFunction?.Properties.Timeout
     expect(all[queue]?.Properties.VisibilityTimeout).toBeGreaterThanOrEqual(
       6 * timeout + Properties.MaximumBatchingWindowInSeconds,
     )
   })
 
-  test('every function has its own role, which allows its own queues, secrets and log', () => {
-    for (const [name, { Properties }] of of('AWS::Lambda::Function')) {
-      const own = name.replace('LambdaFunction', 'Role')
-      expect(Properties.Role['Fn::GetAtt']).toEqual([own, 'Arn'])
-      const { Statement } = (all[own] as Resource).Properties.Policies[0].PolicyDocument
-      const log = Statement[0].Resource[0]['Fn::Sub']
-      expect(log).toContain(`log-group:/aws/lambda/${Properties.FunctionName}:`)
-      for (const { Action, Resource } of Statement) {
-        for (const action of Action) expect(action).toMatch(/^[a-z]+:[A-Za-z]+$/)
-        for (const resource of Resource)
-          expect(resource['Fn::Sub']).toMatch(/^arn:\$\{AWS::Partition\}:[a-z]+:[^*]+(?::log-stream:\*)?$/)
-      }
+  test('no policy of anything in it has a wildcard, but that by which the bucket of the code refuses plain HTTP', () => {
+    const statements = Object.entries(all).flatMap(([id, resource]) =>
+      (under('Statement', resource).flat() as Statement[]).map((statement) => ({ id, ...statement })),
+    )
+    // 15 roles with who takes them and what they may do, 6 queues, the topic and the bucket.
+    expect(new Set(statements.map(({ id }) => id)).size).toBe(15 + 6 + 1 + 1)
+    const wild = statements.filter(({ Action, Resource }) =>
+      texts([Action, Resource]).some((text) => text.includes('*')),
+    )
+    expect(wild).toEqual([
+      expect.objectContaining({
+        id: 'ServerlessDeploymentBucketPolicy',
+        Effect: 'Deny',
+        Condition: { Bool: { 'aws:SecureTransport': false } },
+      }),
+    ])
+    for (const { Action } of statements) {
+      for (const action of [Action].flat()) if (action !== 's3:*') expect(action).toMatch(/^[a-z]+:[A-Za-z]+$/)
+    }
+    // What others wrote may have wildcards of its own.
+    expect(under('ManagedPolicyArns', all)).toEqual([])
+    expect(under('NotAction', all)).toEqual([])
+    expect(under('NotResource', all)).toEqual([])
+  })
+
+  test('only the HTTP API of this deployment may call a function', () => {
+    const permissions = of('AWS::Lambda::Permission')
+    expect(permissions).toHaveLength(14)
+    for (const [, { Properties }] of permissions) {
+      expect(Properties).toMatchObject({ Action: 'lambda:InvokeFunction', Principal: 'apigateway.amazonaws.com' })
+      expect(Properties.SourceArn['Fn::Join'][1]).toContainEqual({ Ref: 'HttpApi' })
     }
   })
 
@@ -107,24 +151,233 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
     const { Statement } = (all[role] as Resource).Properties.Policies[0].PolicyDocument
     const statements = Statement.filter(({ Action }: { Action: string[] }) => Action.includes(action))
     return statements.flatMap(({ Resource }: { Resource: { 'Fn::Sub': string }[] }) =>
-      Resource.map((resource) => resource['Fn::Sub'].split(':').at(-1)),
+      Resource.map((resource) => resource['Fn::Sub']),
     )
   }
+  const names = (arns: readonly string[]) => arns.map((arn) => arn.split(':').at(-1))
 
-  test('a family function may send to intake and quarantine, the router to every location and nowhere else', () => {
-    expect(allowed('ImageRole', 'sqs:SendMessage')).toEqual([
+  test('every function has its own role, which is its alone and small enough for IAM', () => {
+    for (const [name, { Properties }] of of('AWS::Lambda::Function')) {
+      const own = name.replace('LambdaFunction', 'Role')
+      expect(Properties.Role['Fn::GetAtt']).toEqual([own, 'Arn'])
+      const { Policies } = (all[own] as Resource).Properties
+      expect(Policies).toHaveLength(1)
+      expect(JSON.stringify(Policies[0].PolicyDocument).length).toBeLessThan(10_240)
+      const actions = new Set(Policies[0].PolicyDocument.Statement.flatMap(({ Action }: Statement) => Action))
+      const wanted = [
+        'logs:CreateLogStream',
+        'logs:PutLogEvents',
+        'sqs:SendMessage',
+        'sqs:GetQueueAttributes',
+        ...(name === 'RouterLambdaFunction'
+          ? ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility']
+          : ['secretsmanager:GetSecretValue']),
+      ]
+      expect([...actions].toSorted()).toEqual(wanted.toSorted())
+    }
+  })
+
+  test('a function may write to its own log, to streams that are named as Lambda names them', () => {
+    for (const [name, { Properties }] of of('AWS::Lambda::Function')) {
+      const role = name.replace('LambdaFunction', 'Role')
+      const group = `arn:\${AWS::Partition}:logs:\${AWS::Region}:\${AWS::AccountId}:log-group:/aws/lambda/${Properties.FunctionName}`
+      const stream = `${group}:log-stream:2026/01/31/[$LATEST]2d75b45ba94f495598fd2fed9f3ca60e`
+      const [pattern, ...more] = allowed(role, 'logs:PutLogEvents') as [string]
+      expect(more).toEqual([])
+      expect(pattern).toHaveLength(stream.length)
+      expect([...pattern].map((letter, index) => (letter === '?' ? stream[index] : letter)).join('')).toBe(stream)
+      expect(allowed(role, 'logs:CreateLogStream')).toEqual([pattern, group, `${group}:log-stream:`])
+    }
+  })
+
+  test('every function has a log group of its own, and all logs end after 90 days', () => {
+    const groups = of('AWS::Logs::LogGroup').map(([, { Properties }]) => Properties)
+    const functions = of('AWS::Lambda::Function').map(([, { Properties }]) => `/aws/lambda/${Properties.FunctionName}`)
+    expect(groups.map(({ LogGroupName }) => LogGroupName).toSorted()).toEqual(
+      [...functions, '/aws/http-api/registry-event-router-prod'].toSorted(),
+    )
+    for (const { RetentionInDays } of groups) expect(RetentionInDays).toBe(90)
+  })
+
+  test('a family function may send to intake and quarantine and read secrets that are needed, and nothing else', () => {
+    expect(names(allowed('ImageRole', 'sqs:SendMessage'))).toEqual([
       'registry-events-prod-intake',
       'registry-events-prod-quarantine',
     ])
-    expect(allowed('ImageRole', 'sqs:ReceiveMessage')).toEqual([])
-    expect(allowed('ImageRole', 'secretsmanager:GetSecretValue')).toEqual(
-      registries.map(({ id }) => `registry-events/prod/${id}-??????`),
+    expect(names(allowed('ImageRole', 'sqs:GetQueueAttributes'))).toEqual(['registry-events-prod-intake'])
+    const checked = [...checkRegistries(registries, '2020-07-28').values()]
+    expect(names(allowed('ImageRole', 'secretsmanager:GetSecretValue'))).toEqual(
+      checked.filter(({ needsSecret }) => needsSecret).map(({ id }) => `registry-events/prod/${id}-??????`),
     )
-    expect(allowed('RouterRole', 'sqs:ReceiveMessage')).toEqual(['registry-events-prod-intake'])
-    expect(allowed('RouterRole', 'sqs:SendMessage')).toEqual(
-      places.map(({ location }) => `registry-events-prod-${location}`),
+  })
+
+  test('the router may take from intake, and send to every location and to what is left over of intake', () => {
+    for (const action of ['ReceiveMessage', 'DeleteMessage', 'ChangeMessageVisibility', 'GetQueueAttributes'])
+      expect(names(allowed('RouterRole', `sqs:${action}`))).toEqual(['registry-events-prod-intake'])
+    expect(names(allowed('RouterRole', 'sqs:SendMessage'))).toEqual([
+      ...places.map(({ location }) => `registry-events-prod-${location}`),
+      'registry-events-prod-intake-dlq',
+    ])
+    for (const { location, awsRegion } of places)
+      expect(allowed('RouterRole', 'sqs:SendMessage')).toContain(
+        `arn:\${AWS::Partition}:sqs:${awsRegion}:\${AWS::AccountId}:registry-events-prod-${location}`,
+      )
+  })
+
+  test('no queue is to be used without TLS, and the policies stay with the queues', () => {
+    const policies = of('AWS::SQS::QueuePolicy') as [string, Resource & { DeletionPolicy: string }][]
+    const queues = of('AWS::SQS::Queue').map(([id]) => id)
+    expect(policies.map(([, { Properties }]) => Properties.Queues)).toEqual(queues.map((id) => [{ Ref: id }]))
+    for (const [, { Properties, DeletionPolicy }] of policies) {
+      expect(DeletionPolicy).toBe('Retain')
+      expect(Properties.PolicyDocument.Statement).toEqual([
+        {
+          Effect: 'Deny',
+          Principal: '*',
+          Action: expect.arrayContaining(['sqs:SendMessage', 'sqs:ReceiveMessage', 'sqs:DeleteMessage']),
+          Resource: [{ 'Fn::GetAtt': [Properties.Queues[0].Ref, 'Arn'] }],
+          Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+        },
+      ])
+      // SQS's own limit.
+      expect(Properties.PolicyDocument.Statement[0].Action.length).toBeLessThanOrEqual(7)
+    }
+  })
+
+  test('the API lets a bounded number of requests through, and writes down nothing that a sender chose', () => {
+    const [[, { Properties }]] = of('AWS::ApiGatewayV2::Stage') as [[string, Resource]]
+    expect(Properties.DefaultRouteSettings).toEqual({
+      DetailedMetricsEnabled: false,
+      ThrottlingRateLimit: 500,
+      ThrottlingBurstLimit: 250,
+    })
+    const { Format, DestinationArn } = Properties.AccessLogSettings
+    expect(all[DestinationArn['Fn::GetAtt'][0]]?.Type).toBe('AWS::Logs::LogGroup')
+    // Path, query, headers and user agent are the sender's: a secret may stand in each of them.
+    const plain = [
+      'requestTime',
+      'requestId',
+      'awsEndpointRequestId',
+      'identity.sourceIp',
+      'routeKey',
+      'status',
+      'integrationStatus',
+      'responseLatency',
+      'integrationErrorMessage',
+    ]
+    const used = [...Format.matchAll(/\$context\.([\w.]+)/g)].map(([, name]) => name)
+    expect(used.toSorted()).toEqual(plain.toSorted())
+    expect(Format.split('$')).toHaveLength(plain.length + 1)
+    expect(JSON.parse(Format)).toMatchObject({ stage: 'prod', status: '$context.status' })
+  })
+
+  test('alarms say what to do, tell when it is over, and go to a topic that CloudWatch of this account may publish to', () => {
+    const alarms = of('AWS::CloudWatch::Alarm')
+    for (const [, { Properties }] of alarms) {
+      expect(Properties.AlarmName).toMatch(/^registry-events-prod-[a-z0-9-]+$/)
+      expect(Properties.AlarmDescription).toMatch(/^[A-Z].+\. docs\/operations\.md#[a-z0-9-]+$/)
+      expect([Properties.AlarmActions, Properties.OKActions]).toEqual([
+        [{ Ref: 'AlarmTopic' }],
+        [{ Ref: 'AlarmTopic' }],
+      ])
+      // A metric that is silent when nothing happens must not turn an alarm into one that knows nothing.
+      expect(['ignore', 'notBreaching']).toContain(Properties.TreatMissingData)
+      const period = Properties.Period ?? Properties.Metrics[1].MetricStat.Period
+      expect(period * Properties.EvaluationPeriods).toBeLessThanOrEqual(86_400)
+      expect(Properties.DatapointsToAlarm).toBeLessThanOrEqual(Properties.EvaluationPeriods)
+    }
+    const unique = new Set(alarms.map(([, { Properties }]) => Properties.AlarmName))
+    expect(unique.size).toBe(alarms.length)
+    const [[, { Properties }]] = of('AWS::SNS::TopicPolicy') as [[string, Resource]]
+    expect(Properties.Topics).toEqual([{ Ref: 'AlarmTopic' }])
+    const allow = Properties.PolicyDocument.Statement.filter(({ Effect }: Statement) => Effect === 'Allow')
+    expect(allow).toEqual([
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'cloudwatch.amazonaws.com' },
+        Action: ['sns:Publish'],
+        Resource: [{ Ref: 'AlarmTopic' }],
+        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+      },
+    ])
+    // CloudWatch has no right to use the key that AWS manages for topics: an alarm would be lost.
+    expect(all.AlarmTopic?.Properties).toEqual({ TopicName: 'registry-events-prod-alarms' })
+  })
+
+  /** What the alarm `name` watches: `<namespace> <metric> <dimensions>`, one for each metric. */
+  const watched = (name: string): string[] => {
+    const found = of('AWS::CloudWatch::Alarm').find(([, { Properties }]) =>
+      Properties.AlarmName.endsWith(`-prod-${name}`),
     )
-    expect(allowed('RouterRole', 'secretsmanager:GetSecretValue')).toEqual([])
+    const { Metrics = [], ...only } = found?.[1].Properties ?? {}
+    const metrics = Metrics.flatMap((entry: { MetricStat?: { Metric: object } }) => entry.MetricStat?.Metric ?? [])
+    return [only, ...metrics].flatMap(({ Namespace, MetricName, Dimensions }) =>
+      Namespace
+        ? [`${Namespace} ${MetricName} ${Dimensions.map(({ Value }: { Value: unknown }) => texts(Value)).join(' ')}`]
+        : [],
+    )
+  }
+
+  test('the age of the oldest message of every queue, and any dead letter, is watched', () => {
+    const oldest = (queue: string) => [`AWS/SQS ApproximateAgeOfOldestMessage registry-events-prod-${queue}`]
+    expect(watched('intake-age')).toEqual(oldest('intake'))
+    expect(watched('location-age-jp-tok')).toEqual(oldest('jp-tok'))
+    const held = ['quarantine', 'intake-dlq', 'quarantine-dlq', 'jp-tok-dlq']
+    for (const queue of held) {
+      expect(watched(`kept-age-${queue}`)).toEqual(oldest(queue))
+      expect(watched(queue === 'quarantine' ? queue : `dead-letters-${queue}`)).toEqual([
+        `AWS/SQS ApproximateNumberOfMessagesVisible registry-events-prod-${queue}`,
+        `AWS/SQS ApproximateNumberOfMessagesNotVisible registry-events-prod-${queue}`,
+      ])
+    }
+    expect(of('AWS::SQS::Queue')).toHaveLength(2 + held.length)
+  })
+
+  test('quarantine, refused senders, failures and throttling are watched', () => {
+    const ours = {
+      'dead-lettered': 'DeadLettered',
+      quarantined: 'Quarantined',
+      failed: 'Failed',
+      throttled: 'Throttled',
+      'api-throttled': 'ThrottledByApi',
+    }
+    for (const [alarm, metric] of Object.entries(ours))
+      expect(watched(alarm)).toEqual([`registry-event-router ${metric} prod`])
+    expect(watched('unauthenticated')).toEqual([
+      'registry-event-router Unauthenticated prod',
+      'registry-event-router Unauthenticated prod unknown',
+    ])
+    expect(watched('probing')).toEqual(['registry-event-router Unauthenticated prod unknown'])
+    expect(watched('api-5xx')).toEqual(['AWS/ApiGateway 5xx HttpApi'])
+    for (const { location } of places)
+      expect(watched(`postponed-${location}`)).toEqual([`registry-event-router Postponed prod ${location}`])
+    const [[, { Properties }]] = of('AWS::Logs::MetricFilter') as [[string, Resource]]
+    expect(Properties.LogGroupName).toEqual({ Ref: 'HttpApiLogGroup' })
+    const [made] = Properties.MetricTransformations
+    expect(made).toMatchObject({ MetricName: 'ThrottledByApi', Dimensions: [{ Key: 'Stage', Value: '$.stage' }] })
+    expect(Properties.FilterPattern).toBe('{ $.status = "429" && $.integrationStatus = "-" }')
+    const [[, stage]] = of('AWS::ApiGatewayV2::Stage') as [[string, Resource]]
+    const line = JSON.parse(stage.Properties.AccessLogSettings.Format)
+    for (const [, field] of `${Properties.FilterPattern} $.stage`.matchAll(/\$\.(\w+)/g))
+      expect(line).toHaveProperty([field as string])
+  })
+
+  test('every function is watched for throttles, errors and a log that stays empty', () => {
+    for (const [, { Properties }] of of('AWS::Lambda::Function')) {
+      const full = Properties.FunctionName
+      const name = full.replace('registry-event-router-prod-', '')
+      expect(watched(`function-throttles-${name}`)).toEqual([`AWS/Lambda Throttles ${full}`])
+      expect(watched(`function-errors-${name}`)).toEqual([`AWS/Lambda Errors ${full}`])
+      expect(watched(`function-silent-${name}`)).toEqual([
+        `AWS/Lambda Invocations ${full}`,
+        `AWS/Logs IncomingLogEvents /aws/lambda/${full}`,
+      ])
+    }
+  })
+
+  test("it stays far below CloudFormation's limits of 500 resources and 1 MB", () => {
+    expect(Object.keys(all).length).toBeLessThan(350)
+    expect(size).toBeLessThan(500_000)
   })
 })
 
@@ -144,6 +397,45 @@ test('a region without a location has intake and quarantine only', () => {
   const { Resources } = resources({ service: 's', stage: 'dev', awsRegion: 'eu-north-1', registryIds: ['a'] })
   const queues = Object.values(Resources).filter((resource) => (resource as Resource).Type === 'AWS::SQS::Queue')
   expect(queues).toHaveLength(4)
+})
+
+test('a secret that no sender is checked against may not be read', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'registry-event-router-registries-'))
+  const file = join(folder, 'registries.mjs')
+  const place = { domain: 'de.icr.io', region: 'eu-central', account: 'a' }
+  const list = [
+    { id: 'by-secret', source: 'distribution', ...place },
+    {
+      id: 'by-token',
+      source: 'artifactregistry',
+      ...place,
+      accept: { audience: 'https://a.example', email: 'p@a.example' },
+    },
+  ]
+  writeFileSync(file, `export const registries = ${JSON.stringify(list)}`)
+  process.env.REGISTRIES = file
+  try {
+    const plugin = new DeployPlugin({
+      service: { provider: { stage: 'dev', region: 'eu-central-1' } },
+      classes: { Error },
+    })
+    const settings: Record<string, string> = {
+      service: 's',
+      'provider.stage': 'dev',
+      'provider.region': 'eu-central-1',
+    }
+    const { value } = await plugin.configurationVariablesSources.tables.resolve({
+      address: 'resources',
+      resolveConfigurationProperty: async (path) => settings[path.join('.')] ?? '',
+    })
+    const secrets = texts((value as ReturnType<typeof resources>).Resources.ImageRole).filter((text) =>
+      /:secret:/.test(text),
+    )
+    expect(secrets.map((arn) => arn.split('/').at(-1))).toEqual(['by-secret-??????'])
+  } finally {
+    Reflect.deleteProperty(process.env, 'REGISTRIES')
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
 
 test('a stage that queues cannot be named after is refused at once', async () => {

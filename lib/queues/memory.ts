@@ -4,15 +4,29 @@ import { MAX_BATCH_BYTES, type Message, type QueueRef, type Queues, sizeOf } fro
 
 interface Kept extends Message {
   messageId: string
+  sentAt: number
   receiveCount: number
   receipt: string
   visibleAt: number
 }
 
+/** What a queue does by itself, as SQS does it. Left out: nothing expires, and nothing goes to a dead-letter queue. */
+export interface QueueRules {
+  /** A message that was received so often goes to `deadLetter` instead of being received once more. */
+  maxReceives?: number
+  deadLetter?: QueueRef
+  /** A message is gone this long after it was first sent, on the dead-letter queue, too. */
+  retentionSeconds?: number
+}
+
+interface Queue extends QueueRules {
+  kept: Kept[]
+}
+
 /** Messages kept in this process: for tests and for programs that embed the router. They end with the process. */
 export interface MemoryQueues extends Queues {
-  /** Makes an empty queue; making it again changes nothing. */
-  create(queue: QueueRef): void
+  /** Makes an empty queue; making it again changes its rules only. */
+  create(queue: QueueRef, rules?: QueueRules): void
 }
 
 const keyOf = ({ awsRegion, name }: QueueRef): string => `${awsRegion}/${name}`
@@ -22,18 +36,33 @@ const REFUSED = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u
 
 /** Queues in memory, with the limits of SQS. `now` is the clock in milliseconds. */
 export function memory(now: () => number = Date.now): MemoryQueues {
-  const queues = new Map<string, Kept[]>()
+  const queues = new Map<string, Queue>()
   let last = 0
 
-  const open = (queue: QueueRef): Kept[] => {
-    const kept = queues.get(keyOf(queue))
-    if (!kept) throw new RouterError('UNAVAILABLE', `There is no queue ${queue.name} in ${queue.awsRegion}.`)
-    return kept
+  /** The queue as it is now: what expired is gone. */
+  const open = (ref: QueueRef): Queue => {
+    const queue = queues.get(keyOf(ref))
+    if (!queue) throw new RouterError('UNAVAILABLE', `There is no queue ${ref.name} in ${ref.awsRegion}.`)
+    const { retentionSeconds } = queue
+    if (retentionSeconds !== undefined) {
+      queue.kept = queue.kept.filter(({ sentAt }) => now() < sentAt + retentionSeconds * 1000)
+    }
+    return queue
   }
 
-  const take = (queue: QueueRef, most: number, hideSeconds: number): Kept[] => {
-    const visible = open(queue).filter((message) => message.visibleAt <= now())
-    return visible.slice(0, most).map((message) => {
+  /** Moves what was received too often to the dead-letter queue, where its age goes on counting. */
+  const sortOut = ({ kept, maxReceives, deadLetter }: Queue, visible: readonly Kept[]): readonly Kept[] => {
+    if (maxReceives === undefined || deadLetter === undefined) return visible
+    const dead = visible.filter(({ receiveCount }) => receiveCount >= maxReceives)
+    for (const message of dead) kept.splice(kept.indexOf(message), 1)
+    if (dead.length > 0) open(deadLetter).kept.push(...dead.map((message) => ({ ...message, visibleAt: 0 })))
+    return visible.filter((message) => !dead.includes(message))
+  }
+
+  const take = (ref: QueueRef, most: number, hideSeconds: number): Kept[] => {
+    const queue = open(ref)
+    const visible = queue.kept.filter((message) => message.visibleAt <= now()).slice(0, most)
+    return sortOut(queue, visible).map((message) => {
       message.receiveCount++
       message.receipt = `receipt-${++last}`
       message.visibleAt = now() + hideSeconds * 1000
@@ -41,16 +70,31 @@ export function memory(now: () => number = Date.now): MemoryQueues {
     })
   }
 
+  const remove = (queue: QueueRef, receipt: string): void => {
+    const { kept } = open(queue)
+    const at = kept.findIndex((message) => message.receipt === receipt)
+    if (at >= 0) kept.splice(at, 1)
+  }
+
+  /** Whether the message was hidden: as in SQS only one that still is. */
+  const hide = (queue: QueueRef, receipt: string, seconds: number): boolean => {
+    const message = open(queue).kept.find((entry) => entry.receipt === receipt)
+    if (!message || message.visibleAt <= now()) return false
+    message.visibleAt = now() + seconds * 1000
+    return true
+  }
+
   return {
-    create(queue) {
-      if (!queues.has(keyOf(queue))) queues.set(keyOf(queue), [])
+    create(queue, rules = {}) {
+      queues.set(keyOf(queue), { kept: [], ...queues.get(keyOf(queue)), ...rules })
     },
     async send(queue, messages) {
-      const kept = open(queue)
+      const { kept } = open(queue)
       return messages.flatMap((message, index) => {
         if (message.body === '' || REFUSED.test(message.body) || sizeOf(message) > MAX_BATCH_BYTES) return [index]
         if (Object.keys(message.attributes).length > 10) return [index]
-        kept.push({ ...message, messageId: `message-${++last}`, receiveCount: 0, receipt: '', visibleAt: 0 })
+        const messageId = `message-${++last}`
+        kept.push({ ...message, messageId, sentAt: now(), receiveCount: 0, receipt: '', visibleAt: 0 })
         return []
       })
     },
@@ -61,22 +105,32 @@ export function memory(now: () => number = Date.now): MemoryQueues {
         await sleep(10)
         taken = take(queue, most, hideSeconds)
       }
-      return taken.map(({ messageId, receipt, receiveCount, body, attributes }) => ({
+      return taken.map(({ messageId, receipt, sentAt, receiveCount, body, attributes }) => ({
         messageId,
         receipt,
+        sentAt,
         receiveCount,
         body,
         attributes,
       }))
     },
     async remove(queue, receipt) {
-      const kept = open(queue)
-      const at = kept.findIndex((message) => message.receipt === receipt)
-      if (at >= 0) kept.splice(at, 1)
+      remove(queue, receipt)
     },
     async hide(queue, receipt, seconds) {
-      const message = open(queue).find((entry) => entry.receipt === receipt)
-      if (message) message.visibleAt = now() + seconds * 1000
+      hide(queue, receipt, seconds)
+    },
+    async removeAll(queue, receipts) {
+      for (const receipt of receipts) remove(queue, receipt)
+      return []
+    },
+    async hideAll(queue, hidings) {
+      return hidings.flatMap(({ receipt, seconds }, index) => (hide(queue, receipt, seconds) ? [] : [index]))
+    },
+    async count(queue) {
+      const { kept } = open(queue)
+      const waiting = kept.filter(({ visibleAt }) => visibleAt <= now()).length
+      return { waiting, hidden: kept.length - waiting }
     },
     async ready(queue) {
       open(queue)

@@ -14,8 +14,22 @@ export interface Message {
 export interface Received extends Message {
   messageId: string
   receipt: string
+  /** When it was first sent, in milliseconds since 1970; a dead-letter queue that SQS moved it to does not change that. */
+  sentAt: number
   /** How often it was received, this time included. */
   receiveCount: number
+}
+
+/** How long a received message is to be hidden from now: whole seconds, 0 to 43,200. */
+export interface Hiding {
+  receipt: string
+  seconds: number
+}
+
+/** Messages on a queue, about: those that wait, and those that are hidden because somebody received them. */
+export interface Count {
+  waiting: number
+  hidden: number
 }
 
 /**
@@ -24,7 +38,7 @@ export interface Received extends Message {
  * `timeout` is the most milliseconds that the whole of a call may take, the backend's own if left out.
  *
  * Every method rejects with `UNAVAILABLE` when the queue cannot be reached in time, does not exist or does not answer as it
- * should; nothing is promised then, although some messages may have been taken.
+ * should; nothing is promised then, although some messages may have been taken. The `cause` says what the backend was told.
  */
 export interface Queues {
   /**
@@ -38,6 +52,12 @@ export interface Queues {
   remove(queue: QueueRef, receipt: string): Promise<void>
   /** Hides a received message for `seconds` from now; 0 gives it back at once. */
   hide(queue: QueueRef, receipt: string, seconds: number): Promise<void>
+  /** Removes the messages of `receipts` for good, ten a call. Resolves to the indices of those that may still be there. */
+  removeAll(queue: QueueRef, receipts: readonly string[], timeout?: number): Promise<number[]>
+  /** Hides received messages as `hide` does, ten a call. Resolves to the indices of those that were not hidden anew. */
+  hideAll(queue: QueueRef, hidings: readonly Hiding[], timeout?: number): Promise<number[]>
+  /** How many messages there are, about; nothing is received. */
+  count(queue: QueueRef, timeout?: number): Promise<Count>
   /** Resolves when the queue exists and answers. */
   ready(queue: QueueRef, timeout?: number): Promise<void>
 }
@@ -72,5 +92,14 @@ export function batches(messages: readonly Message[]): number[][] {
     bytes += size
   })
   if (current.length > 0) lists.push(current)
+  return lists
+}
+
+/** The indices of `entries` as lists of ten at most: entries that have no size that counts. */
+export function tens(entries: readonly unknown[]): number[][] {
+  const lists: number[][] = []
+  for (let from = 0; from < entries.length; from += MAX_ENTRIES) {
+    lists.push([...entries.keys()].slice(from, from + MAX_ENTRIES))
+  }
   return lists
 }

@@ -1,6 +1,6 @@
 import { type Aws, AwsError, call } from '../aws.ts'
 import { RouterError } from '../errors.ts'
-import { batches, type Message, type QueueRef, type Queues, type Received } from './queue.ts'
+import { batches, type Message, type QueueRef, type Queues, type Received, tens } from './queue.ts'
 
 /** `timeout`: milliseconds that a call may take when its caller does not say, all of a `send` together; `accountId`: the AWS account of the queues. */
 export interface SqsOptions extends Aws {
@@ -11,6 +11,9 @@ export interface SqsOptions extends Aws {
 /** Calls that are under way at once for one `send`. */
 const PARALLEL = 16
 
+const SYSTEM_ATTRIBUTES = ['ApproximateReceiveCount', 'SentTimestamp'] as const
+const COUNTS = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const
+
 interface Entry {
   Id: string
 }
@@ -19,7 +22,7 @@ interface SqsMessage {
   MessageId: string
   ReceiptHandle: string
   Body: string
-  Attributes?: { ApproximateReceiveCount?: string }
+  Attributes?: { ApproximateReceiveCount?: string; SentTimestamp?: string }
   MessageAttributes?: Record<string, { StringValue?: string }>
 }
 
@@ -31,6 +34,7 @@ const toAttributes = (attributes: Message['attributes']) =>
 const toReceived = (message: SqsMessage): Received => ({
   messageId: message.MessageId,
   receipt: message.ReceiptHandle,
+  sentAt: Number(message.Attributes?.SentTimestamp ?? 0),
   receiveCount: Number(message.Attributes?.ApproximateReceiveCount ?? 1),
   body: message.Body,
   attributes: Object.fromEntries(
@@ -58,51 +62,63 @@ export function sqs(options: SqsOptions): Queues {
     }
   }
 
-  /** Sends the messages at `indices`, at most 10, and resolves to the indices of those that were refused. */
-  async function sendBatch(
+  /** Asks for the entries at `indices`, at most 10, and resolves to the indices of those that were refused. */
+  async function askBatch(
     queue: QueueRef,
-    messages: readonly Message[],
+    operation: string,
+    entries: readonly object[],
     indices: readonly number[],
     timeout: number,
   ): Promise<number[]> {
-    const Entries = indices.map((index) => {
-      const { body, attributes } = messages[index] as Message
-      return { Id: String(index), MessageBody: body, MessageAttributes: toAttributes(attributes) }
-    })
-    const answer = await ask(queue, 'SendMessageBatch', { Entries }, timeout)
+    const Entries = indices.map((index) => ({ Id: String(index), ...entries[index] }))
+    const answer = await ask(queue, operation, { Entries }, timeout)
     // What is not named as taken was not taken, whatever `Failed` says.
     const taken = new Set(((answer.Successful ?? []) as Entry[]).map(({ Id }) => Number(Id)))
     return indices.filter((index) => !taken.has(index))
   }
 
+  /** Asks for all of `entries`, those of one of `lists` in one call, and resolves to the indices of those that were refused. */
+  async function askAll(
+    queue: QueueRef,
+    operation: string,
+    entries: readonly object[],
+    lists: number[][],
+    timeout = options.timeout,
+  ): Promise<number[]> {
+    const end = performance.now() + timeout
+    const left = () => Math.max(1, end - performance.now())
+    const failed: number[] = []
+    const worker = async () => {
+      for (let list = lists.shift(); list; list = lists.shift()) {
+        const refused = await askBatch(queue, operation, entries, list, left())
+        // A single entry fails for passing reasons (throttling, an internal error): once more in the time that is left.
+        if (refused.length > 0) failed.push(...(await askBatch(queue, operation, entries, refused, left())))
+      }
+    }
+    // After a failure no further batch is begun: nothing was promised, and whoever asked will ask for all of them again.
+    const stop = (error: unknown): never => {
+      lists.length = 0
+      throw error
+    }
+    await Promise.all(Array.from({ length: Math.min(PARALLEL, lists.length) }, () => worker().catch(stop)))
+    return failed.sort((a, b) => a - b)
+  }
+
   return {
-    async send(queue, messages, timeout = options.timeout) {
-      const end = performance.now() + timeout
-      const left = () => Math.max(1, end - performance.now())
-      const lists = batches(messages)
-      const failed: number[] = []
-      const worker = async () => {
-        for (let list = lists.shift(); list; list = lists.shift()) {
-          const refused = await sendBatch(queue, messages, list, left())
-          // A single entry fails for passing reasons (throttling, an internal error): once more in the time that is left.
-          if (refused.length > 0) failed.push(...(await sendBatch(queue, messages, refused, left())))
-        }
-      }
-      // After a failure no further batch is begun: nothing was promised, and the sender will send all of them again.
-      const stop = (error: unknown): never => {
-        lists.length = 0
-        throw error
-      }
-      await Promise.all(Array.from({ length: Math.min(PARALLEL, lists.length) }, () => worker().catch(stop)))
-      return failed.sort((a, b) => a - b)
+    async send(queue, messages, timeout) {
+      const entries = messages.map(({ body, attributes }) => ({
+        MessageBody: body,
+        MessageAttributes: toAttributes(attributes),
+      }))
+      return askAll(queue, 'SendMessageBatch', entries, batches(messages), timeout)
     },
     async receive(queue, most, waitSeconds, hideSeconds) {
       const input = {
         MaxNumberOfMessages: most,
         WaitTimeSeconds: waitSeconds,
         VisibilityTimeout: hideSeconds,
-        MessageSystemAttributeNames: ['ApproximateReceiveCount'],
-        AttributeNames: ['ApproximateReceiveCount'],
+        MessageSystemAttributeNames: SYSTEM_ATTRIBUTES,
+        AttributeNames: SYSTEM_ATTRIBUTES,
         MessageAttributeNames: ['All'],
       }
       const answer = await ask(queue, 'ReceiveMessage', input, options.timeout + waitSeconds * 1000)
@@ -113,6 +129,19 @@ export function sqs(options: SqsOptions): Queues {
     },
     async hide(queue, receipt, seconds) {
       await ask(queue, 'ChangeMessageVisibility', { ReceiptHandle: receipt, VisibilityTimeout: seconds })
+    },
+    async removeAll(queue, receipts, timeout) {
+      const entries = receipts.map((ReceiptHandle) => ({ ReceiptHandle }))
+      return askAll(queue, 'DeleteMessageBatch', entries, tens(entries), timeout)
+    },
+    async hideAll(queue, hidings, timeout) {
+      const entries = hidings.map(({ receipt, seconds }) => ({ ReceiptHandle: receipt, VisibilityTimeout: seconds }))
+      return askAll(queue, 'ChangeMessageVisibilityBatch', entries, tens(entries), timeout)
+    },
+    async count(queue, timeout) {
+      const answer = await ask(queue, 'GetQueueAttributes', { AttributeNames: COUNTS }, timeout)
+      const [waiting, hidden] = COUNTS.map((name) => Number((answer.Attributes as Record<string, string>)[name]))
+      return { waiting: waiting as number, hidden: hidden as number }
     },
     async ready(queue, timeout) {
       await ask(queue, 'GetQueueAttributes', { AttributeNames: ['QueueArn'] }, timeout)

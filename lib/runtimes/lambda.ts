@@ -1,10 +1,21 @@
 import middy from '@middy/core'
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, SQSBatchResponse, SQSEvent } from 'aws-lambda'
+import type {
+  APIGatewayProxyEventV2,
+  APIGatewayProxyStructuredResultV2,
+  SQSBatchResponse,
+  SQSEvent,
+  SQSRecord,
+} from 'aws-lambda'
 import { app } from '../app.ts'
+import { circuits } from '../circuit.ts'
+import { metricsStage } from '../config.ts'
+import { RouterError } from '../errors.ts'
 import { formats } from '../formats/index.ts'
-import { answer, answerError } from '../http.ts'
+import { type Asked, answer, answerError, securityHeaders } from '../http.ts'
 import { type Entry, log } from '../log.ts'
+import { metricsOf } from '../metrics.ts'
 import type { Request, Response } from '../request.ts'
+import type { IntakeMessage } from '../routable.ts'
 import { routeMessages } from '../router.ts'
 import type { FamilyRules } from '../target.ts'
 
@@ -17,17 +28,31 @@ interface Call<Input> {
   start: number
 }
 
+/** The bytes of the body. Throws `TOO_LARGE`, before they are decoded, when there are more than `limit`. */
+function toBody({ body: sent, isBase64Encoded }: APIGatewayProxyEventV2, limit: number): Buffer {
+  const body = sent ?? ''
+  const encoding = isBase64Encoded ? 'base64' : 'utf8'
+  const bytes = Buffer.byteLength(body, encoding)
+  if (bytes > limit) throw new RouterError('TOO_LARGE', `The body has ${bytes} bytes, the limit is ${limit}.`)
+  return Buffer.from(body, encoding)
+}
+
 /**
  * The request as it was sent. An HTTP API hands most content types over in base64, all of Distribution's and CloudEvents' among
- * them, and has lower-cased the header names.
+ * them, and has lower-cased the header names. The body is decoded when it is looked at.
  */
-function toRequest(event: APIGatewayProxyEventV2): Request {
+function toRequest(event: APIGatewayProxyEventV2, bodyLimit: number): Request {
+  let body: Buffer | undefined
   return {
     method: event.requestContext.http.method,
+    address: event.requestContext.http.sourceIp,
     path: event.rawPath,
     query: event.rawQueryString,
     headers: event.headers as Record<string, string>,
-    body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
+    get body() {
+      body ??= toBody(event, bodyLimit)
+      return body
+    },
     receivedAt: Date.now(),
   }
 }
@@ -37,8 +62,7 @@ function toResult(response: Response): APIGatewayProxyStructuredResultV2 {
     statusCode: response.status,
     headers: {
       'content-type': 'application/json',
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
+      ...securityHeaders,
       ...response.headers,
     },
     body: response.body === undefined ? '' : JSON.stringify(response.body),
@@ -47,7 +71,8 @@ function toResult(response: Response): APIGatewayProxyStructuredResultV2 {
 
 function write(call: Call<unknown>): void {
   call.entry.milliseconds = Math.round((performance.now() - call.start) * 100) / 100
-  log(call.entry)
+  const stage = metricsStage()
+  log(call.entry, stage === undefined ? [] : metricsOf(call.entry, stage))
 }
 
 const open = <Input>(event: string, input: Input, requestId: string): Call<Input> => ({
@@ -63,8 +88,8 @@ const opened = <Input>(name: string) => ({
   },
 })
 
-/** The Lambda handler of an HTTP function that serves `families`. Answers every request; never throws. */
-export function http(families: readonly FamilyRules[]) {
+/** The Lambda handler of an HTTP function that serves `families`, and what `asked` knows. Answers every request; never throws. */
+export function http(families: readonly FamilyRules[], asked?: Asked) {
   return middy<Call<APIGatewayProxyEventV2>, APIGatewayProxyStructuredResultV2>()
     .use({
       ...opened('request'),
@@ -79,15 +104,26 @@ export function http(families: readonly FamilyRules[]) {
         write(request.event)
       },
     })
-    .handler(async ({ input, entry }) => toResult(await answer(toRequest(input), families, app(), entry)))
+    .handler(async ({ input, entry }) => {
+      const used = app()
+      return toResult(await answer(toRequest(input, used.receiver.bodyLimit), families, used, entry, asked))
+    })
 }
 
 const retry = (messageIds: readonly string[]): SQSBatchResponse => ({
   batchItemFailures: messageIds.map((itemIdentifier) => ({ itemIdentifier })),
 })
 
+const toIntakeMessage = ({ messageId, receiptHandle, body, attributes }: SQSRecord): IntakeMessage => ({
+  messageId,
+  receiptHandle,
+  receiveCount: Number(attributes.ApproximateReceiveCount),
+  body,
+})
+
 /** The Lambda handler of the router: an SQS batch in, the records to be tried again out. A failing record never costs others. */
 export function router() {
+  const circuit = circuits()
   return middy<Call<SQSEvent>, SQSBatchResponse>()
     .use({
       ...opened('route'),
@@ -100,7 +136,9 @@ export function router() {
       },
     })
     .handler(async ({ input, entry }) => {
-      const { stage, queues, eventFormat } = app()
-      return retry(await routeMessages(input.Records, stage, queues, formats[eventFormat], entry))
+      const { stage, queues, eventFormat, receiver } = app()
+      const { intake } = receiver
+      const parts = { stage, queues, intake, format: formats[eventFormat], circuit, random: Math.random }
+      return retry(await routeMessages(input.Records.map(toIntakeMessage), parts, entry))
     })
 }

@@ -18,7 +18,7 @@ const client = (endpoint: string, timeout = 5000) => sqs({ endpoint, accountId: 
 
 interface Backend {
   queues: Queues
-  make(name: string): QueueRef
+  make(name: string, redrive?: { maxReceives: number; deadLetter: QueueRef }): QueueRef
   close(): Promise<void>
 }
 
@@ -26,8 +26,12 @@ async function openSqs(): Promise<Backend> {
   const server: FauxqsServer = await onLoopback(() => startFauxqs({ port: 0, logger: false, defaultRegion: awsRegion }))
   return {
     queues: client(`http://127.0.0.1:${server.port}`),
-    make(name) {
-      server.createQueue(name, { region: awsRegion })
+    make(name, redrive) {
+      const RedrivePolicy = JSON.stringify({
+        deadLetterTargetArn: `arn:aws:sqs:${awsRegion}:000000000000:${redrive?.deadLetter.name}`,
+        maxReceiveCount: redrive?.maxReceives,
+      })
+      server.createQueue(name, { region: awsRegion, attributes: redrive ? { RedrivePolicy } : {} })
       return { name, awsRegion }
     },
     close: () => server.stop(),
@@ -38,8 +42,8 @@ async function openMemory(): Promise<Backend> {
   const queues = memory()
   return {
     queues,
-    make(name) {
-      queues.create({ name, awsRegion })
+    make(name, redrive) {
+      queues.create({ name, awsRegion }, redrive)
       return { name, awsRegion }
     },
     close: async () => {},
@@ -78,6 +82,7 @@ describe.each([
 
   test('what is sent comes out as it was, with its attributes', async () => {
     const queue = fresh()
+    const before = Date.now()
     const sent = [
       'plain',
       'é ß 漢 \u{1f600}',
@@ -93,8 +98,10 @@ describe.each([
     const received = await drain(queue)
     expect(received.map(({ body }) => body).toSorted()).toEqual(sent.map(({ body }) => body).toSorted())
     expect(received.map(({ body }) => JSON.parse(body).text)).toContain('tab\t\u0000\u001f\u007f\ufffe\uffff\ud800')
-    for (const { attributes, receiveCount } of received) {
+    for (const { attributes, receiveCount, sentAt } of received) {
       expect([attributes, receiveCount]).toEqual([{ type: 'audit', region: 'eu-de' }, 1])
+      expect(sentAt).toBeGreaterThanOrEqual(before)
+      expect(sentAt).toBeLessThanOrEqual(Date.now())
     }
   })
 
@@ -139,6 +146,47 @@ describe.each([
     ])
   })
 
+  test('many messages are hidden and removed at once, and counted without being received', async () => {
+    const queue = fresh()
+    const texts = Array.from({ length: 25 }, (_, index) => `m${index}`)
+    await backend.queues.send(queue, texts.map(message))
+    expect(await backend.queues.count(queue)).toEqual({ waiting: 25, hidden: 0 })
+    const received = await drain(queue)
+    expect(await backend.queues.count(queue)).toEqual({ waiting: 0, hidden: 25 })
+    const [back, ...rest] = received.map(({ receipt }) => ({ receipt, seconds: 60 }))
+    expect(await backend.queues.hideAll(queue, [...rest, { receipt: back?.receipt ?? '', seconds: 0 }])).toEqual([])
+    expect((await drain(queue)).map(({ body, receiveCount }) => [body, receiveCount])).toEqual([[received[0]?.body, 2]])
+    const gone = received.slice(1, 13).map(({ receipt }) => receipt)
+    expect(await backend.queues.removeAll(queue, gone)).toEqual([])
+    expect(await backend.queues.count(queue)).toEqual({ waiting: 0, hidden: 13 })
+    expect([await backend.queues.hideAll(queue, []), await backend.queues.removeAll(queue, [])]).toEqual([[], []])
+  })
+
+  test('of many to hide, those are named that nobody holds any more', async () => {
+    const queue = fresh()
+    await backend.queues.send(queue, [message('a'), message('b')])
+    const [first, second] = await drain(queue)
+    await backend.queues.remove(queue, first?.receipt ?? '')
+    const hidings = [first, second].map((entry) => ({ receipt: entry?.receipt ?? '', seconds: 60 }))
+    expect(await backend.queues.hideAll(queue, hidings)).toEqual([0])
+  })
+
+  test('what was received too often goes to the dead-letter queue as it is', async () => {
+    const dead = backend.make(`dead-${count}`)
+    const queue = backend.make(`queue-${++count}`, { maxReceives: 2, deadLetter: dead })
+    await backend.queues.send(queue, [message('a'), message('b')])
+    for (let turn = 1; turn <= 2; turn++) {
+      const received = await drain(queue)
+      expect(received.map(({ receiveCount }) => receiveCount)).toEqual([turn, turn])
+      const hidings = received.map(({ receipt }) => ({ receipt, seconds: 0 }))
+      await backend.queues.hideAll(queue, hidings)
+    }
+    expect(await drain(queue)).toEqual([])
+    const found = await drain(dead)
+    expect(found.map(({ body }) => body).toSorted()).toEqual([message('a').body, message('b').body])
+    expect(found.map(({ attributes }) => attributes.type)).toEqual(['audit', 'audit'])
+  })
+
   test('receiving waits for a message', async () => {
     const queue = fresh()
     const waiting = backend.queues.receive(queue, 10, 5, 60)
@@ -151,6 +199,12 @@ describe.each([
     await expect(backend.queues.send(nowhere, [message('a')])).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     await expect(backend.queues.receive(nowhere, 1, 0, 0)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     await expect(backend.queues.ready(nowhere)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(backend.queues.count(nowhere)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    const receipt = 'any'
+    await expect(backend.queues.removeAll(nowhere, [receipt])).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(backend.queues.hideAll(nowhere, [{ receipt, seconds: 1 }])).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    })
     await expect(backend.queues.ready(fresh())).resolves.toBeUndefined()
   })
 
@@ -159,6 +213,29 @@ describe.each([
     await expect(backend.queues.send({ ...queue, awsRegion: 'us-east-1' }, [message('a')])).rejects.toMatchObject({
       code: 'UNAVAILABLE',
     })
+  })
+})
+
+describe('memory', () => {
+  test('keeps a message as long as its queue says, counted from when it was first sent', async () => {
+    let now = 0
+    const queues = memory(() => now)
+    const dead = { name: 'dead', awsRegion }
+    const queue = { name: 'queue', awsRegion }
+    queues.create(dead, { retentionSeconds: 100 })
+    queues.create(queue, { retentionSeconds: 50, maxReceives: 1, deadLetter: dead })
+    await queues.send(queue, [message('a')])
+    now = 49_000
+    await queues.receive(queue, 1, 0, 0)
+    await queues.send(queue, [message('b')])
+    expect(await queues.receive(queue, 1, 0, 0)).toEqual([])
+    now = 99_000
+    expect([await queues.count(queue), await queues.count(dead)]).toEqual([
+      { waiting: 0, hidden: 0 },
+      { waiting: 1, hidden: 0 },
+    ])
+    now = 100_000
+    expect(await queues.count(dead)).toEqual({ waiting: 0, hidden: 0 })
   })
 })
 
@@ -211,6 +288,16 @@ describe('sqs against a server that is not well', () => {
   const ids = (body: string): string[] => JSON.parse(body).Entries.map(({ Id }: { Id: string }) => Id)
   const takeAll: Answer = ({ body }, respond) =>
     respond(200, JSON.stringify({ Successful: ids(body).map((Id) => ({ Id })) }))
+
+  test('an error keeps what the server said', async () => {
+    const { queues } = await serve((_, respond) =>
+      respond(403, '{"__type":"com.amazon.coral.service#AccessDeniedException","message":"no"}'),
+    )
+    await expect(queues.count(queue)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      cause: { code: 'AccessDeniedException', status: 403 },
+    })
+  })
 
   test.each<[string, Answer]>([
     ['answers 500', (_, respond) => respond(500, '{"__type":"com.amazonaws.sqs#InternalError","message":"oops"}')],

@@ -231,8 +231,11 @@ describe('a value that can be no secret', () => {
     ['whsec_==', 'behind whsec_ there has to be a key in base64'],
     ['whsec_Y', 'behind whsec_ there has to be a key in base64'],
     ['whsec_YR==', 'behind whsec_ there has to be a key in base64'],
+    // Decoding ends at the first `=`.
     ['whsec_YQ==YQ==', 'behind whsec_ there has to be a key in base64'],
     ['whsec_!', 'behind whsec_ there has to be a key in base64'],
+    ['whsec_YWJ=j', 'behind whsec_ there has to be a key in base64'],
+    ['whsec_YQ=A', 'behind whsec_ there has to be a key in base64'],
     ['whsec_YWJj-_', 'behind whsec_ there has to be a key in base64'],
     ['whpk_', 'behind whpk_ there has to be a key in base64'],
     ['whpk_YQ==', 'behind whpk_ there has to be an ed25519 key of 32 bytes'],

@@ -76,6 +76,7 @@ export const provenance = v.strictObject({
   region: text,
   edition,
   receivedTime: timeWith('\\+0000'),
+  redrivenTime: v.optional(timeWith('\\+0000')),
   assumed: v.optional(
     v.pipe(v.array(v.picklist(['eventTime', 'initiator.name', 'initiator.credential.type'])), v.minLength(1)),
   ),

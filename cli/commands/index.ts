@@ -1,0 +1,18 @@
+import type { Group } from '../command.ts'
+import { dlqList } from './dlq-list.ts'
+import { dlqRedrive } from './dlq-redrive.ts'
+import { quarantineList } from './quarantine-list.ts'
+import { quarantineRedrive } from './quarantine-redrive.ts'
+import { quarantineShow } from './quarantine-show.ts'
+
+/** Every command: to add one, add its file and its place here. */
+export const groups: Readonly<Record<string, Group>> = {
+  quarantine: {
+    summary: 'what genuine senders sent and the router could not use',
+    commands: [quarantineList, quarantineShow, quarantineRedrive],
+  },
+  dlq: {
+    summary: 'dead letters: what came back too often, or can never be routed',
+    commands: [dlqList, dlqRedrive],
+  },
+}

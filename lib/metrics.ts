@@ -1,0 +1,71 @@
+import { type Entry, type Tally, total } from './log.ts'
+
+// What CloudWatch counts (docs/accounting.md): members of the log's lines in the embedded metric format, which CloudWatch reads out of
+// the log by itself. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+
+/** Namespace of everything that is counted here. */
+export const NAMESPACE = 'registry-event-router'
+
+/** Members of one line: `counts` by the dimensions of each of `sets`. What is zero is left out, and all of it when everything is. */
+function members(
+  counts: Readonly<Record<string, number>>,
+  dimensions: Readonly<Record<string, string>>,
+  sets: readonly (readonly string[])[],
+): object | undefined {
+  const counted = Object.entries(counts).filter(([, count]) => count > 0)
+  if (counted.length === 0) return undefined
+  const Metrics = counted.map(([Name]) => ({ Name, Unit: 'Count' }))
+  return {
+    _aws: { Timestamp: Date.now(), CloudWatchMetrics: [{ Namespace: NAMESPACE, Dimensions: sets, Metrics }] },
+    ...dimensions,
+    ...Object.fromEntries(counted),
+  }
+}
+
+function ofRequest(entry: Entry, Stage: string): object | undefined {
+  const { status = 0, registry: Registry = 'unknown' } = entry
+  const counts = {
+    Received: entry.received ?? 0,
+    Accepted: entry.accepted ?? 0,
+    Ignored: total(entry.ignored),
+    Quarantined: total(entry.quarantined),
+    Rejected: entry.rejected ?? 0,
+    Unauthenticated: Number(status === 401),
+    Throttled: Number(status === 429),
+    Failed: Number(status >= 500),
+  }
+  return members(counts, { Stage, Registry }, [['Stage'], ['Stage', 'Registry']])
+}
+
+/** What the tallies of the router have for one registry and location. */
+type Row = { Registry: string; Location: string; counts: { Routed: number; Postponed: number; DeadLettered: number } }
+
+/** Lines for a call of the router: one for each registry and location, because a line holds one value of a dimension. */
+function ofRoute({ routed, postponed, deadLettered }: Entry, Stage: string): object[] {
+  const rows = new Map<string, Row>()
+  const add = (name: keyof Row['counts'], tally: Tally = {}) => {
+    for (const [Registry, locations] of Object.entries(tally)) {
+      for (const [Location, ids] of Object.entries(locations)) {
+        const key = `${Registry} ${Location}`
+        const row = rows.get(key) ?? { Registry, Location, counts: { Routed: 0, Postponed: 0, DeadLettered: 0 } }
+        row.counts[name] += ids.length
+        rows.set(key, row)
+      }
+    }
+  }
+  add('Routed', routed)
+  add('Postponed', postponed)
+  add('DeadLettered', deadLettered)
+  const sets = [['Stage'], ['Stage', 'Location'], ['Stage', 'Registry', 'Location']]
+  return [...rows.values()].flatMap(({ counts, ...row }) => members(counts, { Stage, ...row }, sets) ?? [])
+}
+
+/**
+ * The metrics of `entry` as members of lines of the log: those of the first element belong into the entry's own line, each further one
+ * is a line of its own. Nothing when there is nothing to count.
+ */
+export function metricsOf(entry: Entry, stage: string): object[] {
+  if (entry.event === 'route') return ofRoute(entry, stage)
+  const own = ofRequest(entry, stage)
+  return own ? [own] : []
+}

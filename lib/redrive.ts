@@ -1,0 +1,250 @@
+import { toText } from './body.ts'
+import type { AuditEvent } from './event.ts'
+import { type Again, type Sorted, sort } from './items.ts'
+import { type Look, lookInto, patience } from './look.ts'
+import { quarantine } from './quarantine.ts'
+import { idsOf, type Quarantined, quarantinedIn, requestOf } from './quarantined.ts'
+import type { Message, QueueRef, Queues } from './queues/queue.ts'
+import type { Registry } from './registries.ts'
+import type { FamilyRules } from './target.ts'
+import { formatTime } from './time.ts'
+
+// Out of quarantine once more: what was unusable is read with today's registries and tables, as if it had come just when it did.
+
+/** What today's router makes of something in quarantine. */
+export interface Fate {
+  quarantined: Quarantined
+  /** Events, with the ids that they would have had at once. */
+  events: Sorted['events']
+  ignored: Sorted['ignored']
+  unusable: Sorted['unusable']
+  /** Why it could not be read at all. */
+  obstacle?: string
+}
+
+const nothing = (quarantined: Quarantined, obstacle: string): Fate => ({
+  quarantined,
+  events: [],
+  ignored: {},
+  unusable: [],
+  obstacle,
+})
+
+/** The items that `quarantined` stands for. */
+function itemsOf({ item, items, of }: Quarantined): Again {
+  const listed = items ? items.flatMap((entry) => entry.item ?? []) : item === undefined ? [] : [item]
+  return listed.length > 0 ? { items: listed, of } : {}
+}
+
+/**
+ * What becomes of `quarantined` with these `registries`. Of several deliveries ask in the order in which they came: where a sender gives
+ * no id, repetitions within a short time have that of the first one (lib/sources/window.ts). Never throws.
+ */
+export function fateOf(
+  quarantined: Quarantined,
+  registries: ReadonlyMap<string, Registry>,
+  families: readonly FamilyRules[],
+): Fate {
+  const { body, present, parts } = quarantined
+  if (!body) return nothing(quarantined, `${present} of ${parts} parts of the body are here.`)
+  const registry = registries.get(quarantined.registry)
+  if (!registry) return nothing(quarantined, `There is no registry ${JSON.stringify(quarantined.registry)} any more.`)
+  const sorted = sort(requestOf(quarantined, body), registry, families, { event: 'redrive' }, itemsOf(quarantined))
+  const fate = { quarantined, ...sorted }
+  const isEmpty = sorted.events.length + sorted.unusable.length + Object.keys(sorted.ignored).length === 0
+  return isEmpty ? { ...fate, obstacle: 'The body has no such item today.' } : fate
+}
+
+/** How the redriving of one thing ended. */
+export type Outcome =
+  /** All of it is events on the intake queue. */
+  | 'redriven'
+  /** What became events is on the intake queue, the rest in quarantine. */
+  | 'partly'
+  /** It is noise today. */
+  | 'ignored'
+  /** It is still unusable, and stays as it was. */
+  | 'unusable'
+  /** A queue refused it, and it stays; what was taken of it already comes again with the same ids. */
+  | 'refused'
+
+/** One thing with what became of it, or would. */
+export interface Report {
+  fate: Fate
+  outcome: Outcome
+  /** It is no longer in quarantine. */
+  removed: boolean
+}
+
+/** What a redrive needs. */
+export interface Redrive {
+  queues: Queues
+  intake: QueueRef
+  quarantine: QueueRef
+  registries: ReadonlyMap<string, Registry>
+  families: readonly FamilyRules[]
+  /** Whether that is to be redriven; the rest is left alone. */
+  wants(quarantined: Quarantined): boolean
+  /** Only these; when one of them is not there nothing is done at all. */
+  ids?: readonly string[] | undefined
+  /** Only says what would be done. */
+  dryRun: boolean
+  /** Removes what is noise today. */
+  dropIgnored: boolean
+  signal?: AbortSignal | undefined
+  /** The clock, in milliseconds since 1970. */
+  now(): number
+  /** Is told what became of each thing, as soon as it did. */
+  report(report: Report): void
+  /** Is told how far it is: `looked at` or `done`, of about how many. */
+  progress?: ((what: 'looked at' | 'done', count: number, total: number) => void) | undefined
+  /** Is told how many messages could not be given back, and why. */
+  stuck(messages: number, why?: unknown): void
+}
+
+/** Things, and events of them, that are sent together. */
+const MOST_TOGETHER = 100
+const MOST_EVENTS = 1000
+/** Items of one thing that are put back one by one. */
+const MOST_BACK = 1000
+
+function outcomeOf({ events, unusable, ignored }: Fate): Outcome {
+  if (events.length > 0) return unusable.length > 0 ? 'partly' : 'redriven'
+  return unusable.length === 0 && Object.keys(ignored).length > 0 ? 'ignored' : 'unusable'
+}
+
+/** The message of an event with the time of its redriving, which counts for nothing in the limit of its size. */
+function withTime({ body, attributes }: Message, redrivenTime: string): Message {
+  const event = JSON.parse(body) as AuditEvent
+  return { attributes, body: toText({ ...event, route: { ...event.route, redrivenTime } }) }
+}
+
+/** What is still unusable of `fate`, item by item, for quarantine; nothing when it is too much, and has to stay as it is. */
+function restOf({ quarantined, unusable }: Fate, registries: Redrive['registries']): Message[] {
+  const registry = registries.get(quarantined.registry)
+  if (!quarantined.body || !registry || unusable.length > MOST_BACK) return []
+  // What was blanked then stays so: the request has no secret any more.
+  const request = requestOf(quarantined, quarantined.body)
+  return quarantine(registry, quarantined.family, request, request, unusable).messages
+}
+
+/** Sends the messages of all of `fates` together; resolves to those whose messages the queue took, each and every one. */
+async function sendEach(
+  queues: Queues,
+  queue: QueueRef,
+  fates: readonly Fate[],
+  messagesOf: (fate: Fate) => readonly Message[],
+): Promise<Set<Fate>> {
+  const owners: Fate[] = []
+  const messages = fates.flatMap((fate) => {
+    const own = messagesOf(fate)
+    for (const _ of own) owners.push(fate)
+    return own
+  })
+  const failed = await queues.send(queue, messages, patience(messages.length))
+  const refused = new Set(failed.map((index) => owners[index]))
+  return new Set(fates.filter((fate) => !refused.has(fate)))
+}
+
+/** Events onto the intake queue, what is left back into quarantine, and only then is removed what they were. */
+async function carryOut(fates: readonly Fate[], look: Look, job: Redrive): Promise<void> {
+  const { queues, intake, quarantine: kept, registries, dropIgnored } = job
+  const time = formatTime(job.now())
+  const withEvents = fates.filter(({ events }) => events.length > 0)
+  const taken = await sendEach(queues, intake, withEvents, ({ events }) =>
+    events.map(({ message }) => withTime(message, time)),
+  )
+  const rests = new Map(
+    fates
+      .filter((fate) => taken.has(fate) && fate.unusable.length > 0)
+      .map((fate): [Fate, Message[]] => [fate, restOf(fate, registries)])
+      .filter(([, rest]) => rest.length > 0),
+  )
+  const back = await sendEach(queues, kept, [...rests.keys()], (fate) => rests.get(fate) ?? [])
+  const isDone: Record<Outcome, (fate: Fate) => boolean> = {
+    redriven: (fate) => taken.has(fate),
+    partly: (fate) => back.has(fate),
+    ignored: () => dropIgnored,
+    unusable: () => false,
+    refused: () => false,
+  }
+  const done = new Set(fates.filter((fate) => isDone[outcomeOf(fate)](fate)))
+  const { left, error } = await look.remove([...done].flatMap(({ quarantined }) => quarantined.messages))
+  for (const fate of fates) {
+    const wasRefused = fate.events.length > 0 && !(taken.has(fate) && (back.has(fate) || !rests.has(fate)))
+    const removed = done.has(fate) && !fate.quarantined.messages.some((message) => left.has(message))
+    job.report({ fate, outcome: wasRefused ? 'refused' : outcomeOf(fate), removed })
+  }
+  if (error) throw error
+}
+
+/**
+ * `fates` in lists that are small enough to be sent together. The very first one goes alone: what may not be removed is not copied by
+ * the hundred.
+ */
+function* chunks(fates: readonly Fate[], isFirst: boolean): Generator<Fate[]> {
+  let chunk: Fate[] = []
+  let events = 0
+  let most = isFirst ? 1 : MOST_TOGETHER
+  for (const fate of fates) {
+    chunk.push(fate)
+    events += fate.events.length
+    if (chunk.length < most && events < MOST_EVENTS) continue
+    most = MOST_TOGETHER
+    yield chunk
+    chunk = []
+    events = 0
+  }
+  if (chunk.length > 0) yield chunk
+}
+
+/** How a redrive ended. */
+export interface Redriven {
+  /** Things that were redriven, or were not. */
+  done: number
+  /** Those of the ids that are not in quarantine; nothing was done then. */
+  missing: string[]
+  /** Messages of the queue that are none of ours; they stay. */
+  foreign: number
+  /** Messages that somebody else held, about: they were not looked at. */
+  hidden: number
+}
+
+/** Carries `fates` out, or only reports them, in lists of which none is begun after the signal to stop. Adds to `ended`. */
+async function act(fates: readonly Fate[], look: Look, job: Redrive, ended: Redriven): Promise<void> {
+  const total = Math.max(job.ids ? 0 : look.waiting, ended.done + fates.length)
+  for (const chunk of chunks(fates, ended.done === 0)) {
+    if (job.signal?.aborted) return
+    if (!job.dryRun) await carryOut(chunk, look, job)
+    else for (const fate of chunk) job.report({ fate, outcome: outcomeOf(fate), removed: false })
+    ended.done += chunk.length
+    job.progress?.('done', ended.done, total)
+  }
+}
+
+/**
+ * Redrives what `job` wants of the quarantine queue. A thing is removed only after all that became of it was taken: when this ends in
+ * between, it comes again with the same ids, and nothing is lost. Rejects as the methods of the queues do; what was reported stands.
+ */
+export async function redriveQuarantine(job: Redrive): Promise<Redriven> {
+  const { ids, signal, progress } = job
+  const options = { signal, progress: (seen: number, total: number) => progress?.('looked at', seen, total) }
+  return lookInto(job.queues, job.quarantine, options, job.stuck, async (look) => {
+    const ended: Redriven = { done: 0, missing: [], foreign: 0, hidden: look.hidden }
+    const chosen: Fate[] = []
+    const isNamed = (one: Quarantined) => !ids || idsOf(one).some((id) => ids.includes(id))
+    for await (const { quarantined, foreign } of quarantinedIn(look)) {
+      if (signal?.aborted) return ended
+      ended.foreign += foreign.length
+      // All of it is read, for the order's sake.
+      const fates = quarantined.map((one) => fateOf(one, job.registries, job.families))
+      const wanted = fates.filter((fate) => job.wants(fate.quarantined) && isNamed(fate.quarantined))
+      if (ids) chosen.push(...wanted)
+      else await act(wanted, look, job, ended)
+    }
+    const found = new Set(chosen.flatMap(({ quarantined }) => idsOf(quarantined)))
+    ended.missing = (ids ?? []).filter((id) => !found.has(id))
+    if (ended.missing.length === 0) await act(chosen, look, job, ended)
+    return ended
+  })
+}

@@ -1,0 +1,94 @@
+import { toText } from './body.ts'
+import { RouterError } from './errors.ts'
+import { type AuditEvent, locate } from './event.ts'
+import type { Format } from './formats/format.ts'
+import type { Location } from './locations.ts'
+import { locationQueue } from './queues/names.ts'
+import { MAX_BATCH_BYTES, type Message, type QueueRef, sizeOf } from './queues/queue.ts'
+import { route } from './route.ts'
+
+// What a message of the intake queue says: whose event it is, where it belongs, and what goes there.
+
+/** A message of the intake queue, as received. */
+export interface IntakeMessage {
+  messageId: string
+  receiptHandle: string
+  /** How often it was received, this time included. */
+  receiveCount: number
+  body: string
+}
+
+/** A message with what could be read of it. */
+export interface Routable {
+  received: IntakeMessage
+  /** Id of the event; that of the message when it holds none. */
+  id: string
+  registry: string
+  location: Location | 'unroutable'
+  /** It was put back onto the intake queue out of quarantine. */
+  redriven: boolean
+  /** What goes to the queue of the location. */
+  outgoing?: { queue: QueueRef; message: Message }
+  /** Why there is no location for it. */
+  error?: unknown
+}
+
+/** Attributes of a message on a location queue: nine of the ten that a message may have. Throws `UNROUTABLE` when one is missing. */
+function attributesOf(event: AuditEvent, location: string): Record<string, string> {
+  const { provenance } = event
+  const attributes = {
+    type: 'audit',
+    account: provenance?.account ?? '',
+    region: provenance?.region ?? '',
+    location,
+    action: event.action,
+    severity: event.severity,
+    dataEvent: String(event.dataEvent),
+    id: event.id,
+    edition: provenance?.edition ?? '',
+  }
+  for (const [name, value] of Object.entries(attributes)) {
+    // SQS refuses a whole call for one attribute that is no text: the neighbours would pay for it.
+    if (typeof value !== 'string' || value === '') throw new RouterError('UNROUTABLE', `The event has no ${name}.`)
+  }
+  return attributes
+}
+
+/** Where `event` belongs, and what goes there in `format`. */
+function address(event: Partial<AuditEvent> | undefined, stage: string, format: Format) {
+  const path = event?.route
+  if (!path) throw new RouterError('UNROUTABLE', 'The message holds no event with a route.')
+  const routed = route(path.region, path.edition)
+  const located = locate(event as AuditEvent, routed.location)
+  const message = { body: toText(format.write(located)), attributes: attributesOf(located, routed.location) }
+  if (sizeOf(message) > MAX_BATCH_BYTES) throw new RouterError('EVENT_TOO_LARGE')
+  return { location: routed.location, outgoing: { queue: locationQueue(stage, routed), message } }
+}
+
+function parse(body: string): Partial<AuditEvent> | undefined {
+  try {
+    return JSON.parse(body) ?? undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** `value` when it is an id of the form `form`, else `fallback`: who may write to the intake queue decides what stands there. */
+const idOf = (value: unknown, form: RegExp, fallback: string): string =>
+  typeof value === 'string' && form.test(value) ? value : fallback
+
+/** Reads `received` as it goes to its location in `format`. Never throws: what has no location is `unroutable` and says why. */
+export function readMessage(received: IntakeMessage, stage: string, format: Format): Routable {
+  const event = parse(received.body)
+  const read = {
+    received,
+    id: idOf(event?.id, /^[\w.:-]{1,128}$/, received.messageId),
+    registry: idOf(event?.route?.registry, /^[a-z0-9-]{1,63}$/, 'unknown'),
+    redriven: event?.route?.redrivenTime !== undefined,
+  }
+  try {
+    return { ...read, ...address(event, stage, format) }
+  } catch (error) {
+    return { ...read, location: 'unroutable', error }
+  }
+}

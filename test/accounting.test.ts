@@ -1,0 +1,360 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { type Entry, entries } from '../lib/log.ts'
+import { account, type Lying, type Report } from '../local/accounting.ts'
+import { type Ledger, openLedger } from '../local/ledger.ts'
+
+// The ledger hears what functions log, and the report holds it against what lies on the queues.
+
+const locations = new Map([
+  ['frankfurt', 'eu-de'],
+  ['sydney', 'jp-tok'],
+])
+const regions: Record<string, string> = { frankfurt: 'eu-central', sydney: 'ap-south' }
+const INTAKE = 'registry-events-local-intake'
+const DEAD = `${INTAKE}-dlq`
+
+let dir: string
+let ledger: Ledger
+let warnings: string[]
+let queues: Record<string, Lying[]>
+
+const open = (where = locations) => openLedger(dir, 'local', where, (message) => warnings.push(message))
+const report = (): Report => account(ledger, (queue) => queues[queue] ?? [], 'local')
+const of = (registry: string, made = report()) => made.registries.filter((row) => row.registry === registry)
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'registry-event-router-ledger-'))
+  warnings = []
+  queues = {}
+  ledger = open()
+})
+afterEach(() => {
+  ledger.close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const accept = (registry: string, ...ids: string[]) =>
+  entries.publish({
+    event: 'request',
+    registry,
+    status: 202,
+    received: ids.length,
+    accepted: ids.length,
+    ids,
+    ignored: {},
+    quarantined: {},
+  } satisfies Entry)
+const tell = (what: 'routed' | 'deadLettered', registry: string, location: string, ...ids: string[]) =>
+  entries.publish({ event: 'route', [what]: { [registry]: { [location]: ids } } } satisfies Entry)
+
+const message = (id: string, registry: string, more: object = {}): Lying => ({
+  messageId: `message-${id}`,
+  body: JSON.stringify({ id, route: { registry, region: regions[registry], edition: '2020-07-28', ...more } }),
+  attributes: { type: 'audit', id },
+})
+const routedMessage = (id: string, region: string): Lying => ({
+  messageId: `message-${id}`,
+  body: '{}',
+  attributes: { type: 'audit', id, region, edition: '2020-07-28' },
+})
+const put = (queue: string, ...messages: Lying[]) => {
+  queues[queue] = [...(queues[queue] ?? []), ...messages]
+}
+
+describe('items', () => {
+  test('are summed up by registry and location, those for nobody as well', () => {
+    accept('frankfurt', 'a', 'b')
+    tell('routed', 'frankfurt', 'eu-de', 'a', 'b')
+    entries.publish({
+      event: 'request',
+      registry: 'frankfurt',
+      status: 202,
+      received: 6,
+      accepted: 0,
+      ids: [],
+      ignored: { mount: 1, blob: 2 },
+      quarantined: { INVALID_ITEM: 3 },
+    } satisfies Entry)
+    entries.publish({ event: 'request', registry: 'frankfurt', status: 401, received: 1, rejected: 1 })
+    entries.publish({ event: 'request', status: 401, received: 1, rejected: 1 })
+    entries.publish({ event: 'request', status: 200 })
+    const made = report()
+    const events = { accepted: 0, routed: 0, onIntake: 0, deadLettered: 0, redriven: 0, unanswered: 0 }
+    const none = { received: 0, accepted: 0, ignored: 0, quarantined: 0, rejected: 0 }
+    expect(made).toEqual({
+      holds: true,
+      mistakes: [],
+      registries: [
+        {
+          registry: 'frankfurt',
+          location: 'eu-de',
+          received: 9,
+          accepted: 2,
+          ignored: 3,
+          quarantined: 3,
+          rejected: 1,
+          events: { ...events, accepted: 2, routed: 2 },
+        },
+        { registry: 'sydney', location: 'jp-tok', ...none, events },
+        { registry: 'unknown', location: null, ...none, received: 1, rejected: 1, events },
+      ],
+    })
+  })
+
+  test('that do not add up are named', () => {
+    entries.publish({ event: 'request', registry: 'sydney', status: 202, received: 5, accepted: 0, ids: [] })
+    const { holds, mistakes } = report()
+    expect(holds).toBe(false)
+    expect(mistakes).toEqual([
+      'ITEMS: registry sydney received 5, but accepted 0 + ignored 0 + quarantined 0 + rejected 0 is 0.',
+    ])
+  })
+
+  test('whose mistakes even each other out are named all the same', () => {
+    entries.publish({ event: 'request', registry: 'sydney', status: 401, received: 1, rejected: 2 })
+    entries.publish({ event: 'request', registry: 'sydney', status: 401, received: 2, rejected: 1 })
+    expect(report().mistakes).toEqual(['ITEMS: 2 request(s) to registry sydney contradict themselves.'])
+  })
+})
+
+describe('an accepted event', () => {
+  test('is routed, on the intake queue, or on its dead-letter queue', () => {
+    accept('frankfurt', 'routed', 'waiting', 'dead', 'both')
+    tell('routed', 'frankfurt', 'eu-de', 'routed', 'both')
+    tell('deadLettered', 'frankfurt', 'eu-de', 'dead')
+    // A second copy of what was routed already changes nothing.
+    put(INTAKE, message('waiting', 'frankfurt'), message('both', 'frankfurt'))
+    put(DEAD, message('dead', 'frankfurt'))
+    const made = report()
+    expect(made.mistakes).toEqual([])
+    expect(of('frankfurt', made)[0]?.events).toEqual({
+      accepted: 4,
+      routed: 2,
+      onIntake: 1,
+      deadLettered: 1,
+      redriven: 0,
+      unanswered: 0,
+    })
+  })
+
+  test('that is nowhere is lost, whatever became of it before', () => {
+    accept('frankfurt', 'gone', 'gone-again', 'dead-and-gone')
+    accept('frankfurt', 'gone-again')
+    tell('deadLettered', 'frankfurt', 'eu-de', 'dead-and-gone')
+    expect(report()).toMatchObject({
+      holds: false,
+      mistakes: [
+        'LOST: event dead-and-gone of registry frankfurt (eu-de) was answered 202, was dead-lettered, but was never routed and is on no queue.',
+        'LOST: event gone of registry frankfurt (eu-de) was answered 202, but was never routed and is on no queue.',
+        'LOST: event gone-again of registry frankfurt (eu-de) was answered 202, but was never routed and is on no queue.',
+      ],
+    })
+  })
+
+  test('counts as routed when it lies where it belongs, although nobody could write that down', () => {
+    accept('frankfurt', 'arrived')
+    put('registry-events-local-eu-de', routedMessage('arrived', 'eu-central'))
+    const made = report()
+    expect([made.mistakes, of('frankfurt', made)[0]?.events.routed]).toEqual([[], 1])
+  })
+
+  test('is found on the dead-letter queue by what the router wrote there, even when it could not be routed', () => {
+    accept('frankfurt', 'unroutable')
+    tell('deadLettered', 'frankfurt', 'unroutable', 'unroutable')
+    const attributes = { type: 'dead-letter', registry: 'frankfurt', location: 'unroutable', id: 'unroutable' }
+    put(DEAD, { messageId: 'm', body: 'no event', attributes })
+    const made = report()
+    expect(made.mistakes).toEqual([])
+    expect(of('frankfurt', made).map(({ events }) => [events.deadLettered, events.unanswered])).toEqual([[1, 0]])
+  })
+
+  test('of whose kind too many are lost: a hundred are named, and how many there are', () => {
+    accept('frankfurt', ...Array.from({ length: 150 }, (_, index) => `lost-${index}`))
+    const { mistakes } = report()
+    expect(mistakes).toHaveLength(101)
+    expect(mistakes.at(-1)).toBe('LOST: 150 in all, the first 100 are named.')
+  })
+})
+
+describe('a wrong location', () => {
+  test('is named when the router said so', () => {
+    accept('sydney', 'astray')
+    tell('routed', 'sydney', 'eu-de', 'astray')
+    tell('routed', 'frankfurt', 'jp-tok', 'never-accepted')
+    expect(report().mistakes).toEqual([
+      'WRONG LOCATION: event never-accepted of registry frankfurt belongs to eu-de, but was routed to jp-tok.',
+      'WRONG LOCATION: event astray of registry sydney belongs to jp-tok, but was routed to eu-de.',
+    ])
+  })
+
+  test('is named when the event lies there, whatever the router said', () => {
+    accept('sydney', 'astray')
+    tell('routed', 'sydney', 'jp-tok', 'astray')
+    put('registry-events-local-eu-de', routedMessage('astray', 'ap-south'), routedMessage('right', 'eu-central'))
+    // What somebody else put there is not ours to judge.
+    put('registry-events-local-eu-de', { messageId: 'm', body: 'x', attributes: {} })
+    expect(report().mistakes).toEqual([
+      'WRONG LOCATION: event astray lies on registry-events-local-eu-de, but ap-south belongs to jp-tok in edition 2020-07-28.',
+    ])
+  })
+
+  test('is none where the registry was when the event was accepted', () => {
+    accept('frankfurt', 'before')
+    ledger.close()
+    ledger = open(new Map([['frankfurt', 'us-south']]))
+    accept('frankfurt', 'after')
+    tell('routed', 'frankfurt', 'eu-de', 'before')
+    tell('routed', 'frankfurt', 'us-south', 'after')
+    tell('routed', 'frankfurt', 'eu-de', 'unanswered')
+    const made = report()
+    expect(made.mistakes).toEqual([])
+    expect(of('frankfurt', made).map(({ location, events }) => [location, events.accepted, events.routed])).toEqual([
+      ['eu-de', 1, 2],
+      ['us-south', 1, 1],
+    ])
+  })
+})
+
+describe('an event without a 202', () => {
+  test('is unanswered wherever it is, and that is no mistake', () => {
+    tell('routed', 'frankfurt', 'eu-de', 'routed')
+    put(INTAKE, message('waiting', 'frankfurt'))
+    put(DEAD, message('dead', 'frankfurt'), { messageId: 'junk', body: '[]', attributes: {} })
+    const made = report()
+    expect(made.mistakes).toEqual([])
+    const counts = { accepted: 0, routed: 1, onIntake: 1, deadLettered: 1, redriven: 0, unanswered: 3 }
+    expect(of('frankfurt', made)[0]?.events).toEqual(counts)
+    expect(of('unknown', made)[0]).toMatchObject({ location: 'unroutable', events: { deadLettered: 1, unanswered: 1 } })
+  })
+
+  test('counts apart when somebody redrove it', () => {
+    entries.publish({ event: 'route', routed: { frankfurt: { 'eu-de': ['again'] } }, redriven: ['again'] })
+    put(INTAKE, message('on-its-way', 'frankfurt', { redrivenTime: '2026-11-22T13:00:00.00Z' }))
+    const made = report()
+    expect([made.mistakes, of('frankfurt', made)[0]?.events]).toEqual([
+      [],
+      { accepted: 0, routed: 1, onIntake: 1, deadLettered: 0, redriven: 2, unanswered: 0 },
+    ])
+  })
+
+  test('that was dead-lettered must not vanish either', () => {
+    tell('deadLettered', 'frankfurt', 'eu-de', 'dead', 'redriven')
+    tell('routed', 'frankfurt', 'eu-de', 'redriven')
+    expect(report().mistakes).toEqual([
+      'LOST: event dead of registry frankfurt (eu-de) went to the dead-letter queue, but was never routed and is on no queue.',
+    ])
+  })
+})
+
+describe('the ledger', () => {
+  test('outlives the emulation, and keeps stages apart', () => {
+    accept('frankfurt', 'a')
+    ledger.close()
+    ledger = openLedger(dir, 'other', locations, () => {})
+    expect(account(ledger, () => [], 'other').mistakes).toEqual([])
+    ledger.close()
+    accept('frankfurt', 'while it was closed')
+    ledger = open()
+    expect(report().mistakes).toEqual([
+      'LOST: event a of registry frankfurt (eu-de) was answered 202, but was never routed and is on no queue.',
+    ])
+  })
+
+  test('that can not be written costs no function anything, and catches up', () => {
+    const other = new DatabaseSync(join(dir, 'accounting.db'))
+    other.exec('BEGIN IMMEDIATE')
+    accept('frankfurt', 'a')
+    accept('frankfurt', 'b')
+    expect(warnings).toEqual([
+      `${join(dir, 'accounting.db')} can't be written: database is locked. What it lacks is kept in memory and tried again.`,
+    ])
+    expect(report().mistakes).toEqual([
+      'LEDGER: 2 entries could not be written (database is locked), so no event can be called lost yet.',
+    ])
+    other.exec('ROLLBACK')
+    other.close()
+    tell('routed', 'frankfurt', 'eu-de', 'a', 'b')
+    const made = report()
+    expect([made.holds, of('frankfurt', made)[0]?.events]).toMatchObject([true, { accepted: 2, routed: 2 }])
+  })
+
+  test('that is no ledger stops the emulation with a sentence', () => {
+    const broken = mkdtempSync(join(tmpdir(), 'registry-event-router-ledger-'))
+    writeFileSync(
+      join(broken, 'accounting.db'),
+      'something else, and long enough to be read as a header of a database file',
+    )
+    try {
+      expect(() => openLedger(broken, 'local', locations, () => {})).toThrow(
+        /accounting\.db, .* can't be used: .*Move it/,
+      )
+    } finally {
+      rmSync(broken, { recursive: true, force: true })
+    }
+  })
+})
+
+test('whatever happens to events, each one is accounted for once', () => {
+  const step = fc.record({
+    id: fc.integer({ min: 0, max: 5 }).map((number) => `event-${number}`),
+    what: fc.constantFrom('send', 'answer', 'route', 'kill', 'dead', 'redrive', 'steal'),
+  })
+  type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never
+  let run = 0
+  const check = (steps: readonly Step[]) => {
+    // A stage of its own is an account of its own.
+    const stage = `run-${++run}`
+    const kept = openLedger(dir, stage, locations, () => {})
+    const world = { sent: new Set(), intake: new Set(), dead: new Set(), promised: new Set(), done: new Set() }
+    const { sent, intake, dead, promised, done } = world as Record<keyof typeof world, Set<string>>
+    const happen: Record<Step['what'], (id: string) => void> = {
+      send(id) {
+        sent.add(id)
+        intake.add(id)
+      },
+      answer(id) {
+        if (sent.has(id) && promised.add(id)) accept('frankfurt', id)
+      },
+      route(id) {
+        if (intake.delete(id) && done.add(id)) tell('routed', 'frankfurt', 'eu-de', id)
+      },
+      // The router was killed between the queue of the location and the intake queue.
+      kill(id) {
+        if (intake.has(id) && done.add(id)) tell('routed', 'frankfurt', 'eu-de', id)
+      },
+      dead(id) {
+        if (intake.delete(id) && dead.add(id)) tell('deadLettered', 'frankfurt', 'eu-de', id)
+      },
+      redrive(id) {
+        if (dead.delete(id)) intake.add(id)
+      },
+      steal(id) {
+        intake.delete(id)
+        dead.delete(id)
+      },
+    }
+    try {
+      for (const { id, what } of steps) happen[what](id)
+      const lying: Record<string, Set<string>> = {
+        [`registry-events-${stage}-intake`]: intake,
+        [`registry-events-${stage}-intake-dlq`]: dead,
+      }
+      const look = (queue: string) => [...(lying[queue] ?? [])].map((id) => message(id, 'frankfurt'))
+      const { mistakes, registries } = account(kept, look, stage)
+      const lost = [...promised].filter((id) => !done.has(id) && !intake.has(id) && !dead.has(id))
+      for (const id of lost) expect(mistakes.join()).toContain(`LOST: event ${id} `)
+      const [{ events } = { events: undefined }] = registries.filter(({ registry }) => registry === 'frankfurt')
+      const promises = (events?.accepted ?? 0) + (events?.unanswered ?? 0) + (events?.redriven ?? 0)
+      const ends = (events?.routed ?? 0) + (events?.onIntake ?? 0) + (events?.deadLettered ?? 0)
+      expect(promises).toBe(ends + lost.length)
+    } finally {
+      kept.close()
+    }
+  }
+  fc.assert(fc.property(fc.array(step, { maxLength: 30 }), check), { numRuns: 50 })
+})

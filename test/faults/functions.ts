@@ -1,0 +1,183 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, jest } from '@jest/globals'
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { handler as router } from '../../functions/router.ts'
+import { handler as webhook } from '../../functions/webhook.ts'
+import { type Entry, entries, type Tally } from '../../lib/log.ts'
+import type { Queues } from '../../lib/queues/queue.ts'
+import { sqs } from '../../lib/queues/sqs.ts'
+import { type Consumer, startMapping } from '../../local/mapping.ts'
+import { ACCOUNT, startSqs } from '../../local/sqs.ts'
+import { until } from '../e2e/deadline.ts'
+import { type QueueProxy, startProxy } from './proxy.ts'
+import { type Contents, contents, intake, missing, REGION } from './queues.ts'
+import { type Answer, LOCATIONS, noPromises, note, type Promises, type Webhook } from './senders.ts'
+
+// A deployment in the test's own process: the handlers of AWS Lambda with AWS's time limits, behind a proxy that stands for AWS, in
+// front of an SQS that keeps its messages on disk.
+
+/** A function that is called as Lambda calls it. */
+type Handler<Input, Output> = (input: Input, context: object) => Promise<Output>
+
+export interface Functions {
+  proxy: QueueProxy
+  promises: Promises
+  /** The queues without the proxy. */
+  queues: Queues
+  /** Secrets Manager: what it holds for each registry, `undefined` for an entry that is not there. */
+  secrets: Map<string, string>
+  /** Sends `sent` once. */
+  post(sent: Webhook): Promise<Answer>
+  /** Sends `sent` until it is answered 202, as registries do. */
+  insist(sent: Webhook): Promise<Answer>
+  /** What lies on the queues. */
+  look(): Promise<Contents>
+  /** Resolves when `holds` does, by default when nothing is left on the intake queue: the router runs all the time. */
+  route(holds?: () => Promise<boolean>): Promise<void>
+  /** The common end of every case: nothing that was promised is missing, and the accounts hold. */
+  check(): Promise<void>
+  /** Ends the case: nothing is promised or counted any more. */
+  forget(): void
+  close(): Promise<void>
+}
+
+const gatewayEvent = ({ sender, body, headers }: Webhook): APIGatewayProxyEventV2 => ({
+  version: '2.0',
+  routeKey: '$default',
+  rawPath: `/webhooks/${sender}`,
+  rawQueryString: '',
+  headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
+  requestContext: {
+    accountId: ACCOUNT,
+    apiId: 'api',
+    domainName: 'api.example',
+    domainPrefix: 'api',
+    http: {
+      method: 'POST',
+      path: `/webhooks/${sender}`,
+      protocol: 'HTTP/1.1',
+      sourceIp: '192.0.2.10',
+      userAgent: 'test',
+    },
+    requestId: 'request',
+    routeKey: '$default',
+    stage: '$default',
+    time: '',
+    timeEpoch: 0,
+  },
+  body: Buffer.from(body).toString('base64'),
+  isBase64Encoded: true,
+})
+
+const sum = (counts: Record<string, number> = {}): number => Object.values(counts).reduce((a, b) => a + b, 0)
+
+/** Whether the items of a request add up: received = accepted + ignored + quarantined + rejected. */
+const addsUp = (entry: Entry): boolean =>
+  entry.received === (entry.accepted ?? 0) + sum(entry.ignored) + sum(entry.quarantined) + (entry.rejected ?? 0)
+
+const idsOf = (tally: Tally | undefined): [id: string, location: string][] =>
+  Object.values(tally ?? {}).flatMap((row) =>
+    Object.entries(row).flatMap(([location, ids]) => ids.map((id): [string, string] => [id, location])),
+  )
+
+/** What the functions said in their log and what does not agree with the queues. */
+function disagreements(log: readonly Entry[], found: Contents): string[] {
+  const requests = log.filter(({ event, handshake }) => event === 'request' && !handshake)
+  const unbalanced = requests
+    .filter((entry) => !addsUp(entry))
+    .map((entry) => `does not add up: ${JSON.stringify(entry)}`)
+  const routed = log.flatMap((entry) => idsOf(entry.routed))
+  const on = (name: string) => new Set(found.get(name) ?? [])
+  const notThere = routed
+    .filter(([id, location]) => !on(`registry-events-local-${location}`).has(id))
+    .map(([id, location]) => `${id} was routed to ${location} and is not there`)
+  const done = new Set(routed.map(([id]) => id))
+  const waiting = new Set([...on(intake.name), ...on(`${intake.name}-dlq`)])
+  const accepted = new Set(log.flatMap(({ ids = [] }) => ids))
+  const gone = [...accepted]
+    .filter((id) => !done.has(id) && !waiting.has(id))
+    .map((id) => `${id} was accepted, and is neither routed, nor on intake, nor dead-lettered`)
+  return [...unbalanced, ...notThere, ...gone]
+}
+
+/** Starts the deployment. One at a time in a process: the functions find it in the environment. */
+export async function startFunctions(): Promise<Functions> {
+  const folder = mkdtempSync(join(tmpdir(), 'registry-event-router-faults-'))
+  const server = await startSqs(0, folder, 'local', REGION)
+  const target = `http://127.0.0.1:${server.port}`
+  const secrets = new Map<string, string>(Object.keys(LOCATIONS).map((id) => [id, 'local']))
+  const proxy = await startProxy(target, (operation, { SecretId }) =>
+    operation === 'GetSecretValue'
+      ? { SecretString: secrets.get(String(SecretId).split('/').at(-1) ?? '') }
+      : undefined,
+  )
+  Object.assign(process.env, {
+    STAGE: 'local',
+    AWS_REGION: REGION,
+    ACCOUNT_ID: ACCOUNT,
+    AWS_ENDPOINT: proxy.url,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  })
+  const quiet = jest.spyOn(process.stdout, 'write').mockImplementation(() => true)
+  const log: Entry[] = []
+  const listen = (entry: unknown) => void log.push(entry as Entry)
+  subscribe(entries.name, listen)
+  const queues = sqs({
+    endpoint: target,
+    credentials: () => ({ accessKeyId: 'test', secretAccessKey: 'test' }),
+    accountId: ACCOUNT,
+    timeout: 5000,
+  })
+  const handle = webhook as unknown as Handler<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>
+  const emptied = async () => ((await contents(target)).get(intake.name) ?? []).length === 0
+  const promises = noPromises()
+  const mapping = startMapping(queues, intake, router as unknown as Consumer, {
+    size: 100,
+    hideSeconds: 1,
+    warn: () => undefined,
+  })
+  const made: Functions = {
+    proxy,
+    promises,
+    queues,
+    secrets,
+    async post(sent) {
+      const result = await handle(gatewayEvent(sent), { awsRequestId: 'test' })
+      const answer = { status: result.statusCode ?? 0, body: JSON.parse(result.body ?? '') }
+      note(promises, sent, answer)
+      return answer
+    },
+    async insist(sent) {
+      for (let left = 20; left > 0; left--) {
+        const answer = await made.post(sent)
+        if (answer.status === 202) return answer
+      }
+      throw new Error('The webhook was refused 20 times.')
+    },
+    look: () => contents(target),
+    route: (holds = emptied) => until('it is routed', holds, 30),
+    async check() {
+      const found = await made.look()
+      expect(missing(promises, found)).toEqual([])
+      expect(disagreements(log, found)).toEqual([])
+    },
+    forget() {
+      promises.events.clear()
+      promises.quarantined.clear()
+      log.length = 0
+    },
+    async close() {
+      unsubscribe(entries.name, listen)
+      quiet.mockRestore()
+      await mapping.stop()
+      await proxy.shut()
+      await server.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+  return made
+}
