@@ -62,7 +62,7 @@ function editionsOf({ editions }: RegistryConfig, fallback: string, complain: (w
   if (dates.length === 0) complain('editions: is empty; leave it out to use EDITION')
   return dates.flatMap((date) => {
     try {
-      return [edition(String(date))]
+      return [edition(typeof date === 'string' ? date : String(JSON.stringify(date)))]
     } catch (error) {
       complain(`editions: ${(error as Error).message}`)
       return []
@@ -76,7 +76,7 @@ function checkPlace(config: RegistryConfig, tables: Edition, complain: (what: st
     const known = tables.regions.map((row) => row.region).join(', ')
     complain(`region: ${JSON.stringify(config.region)} is not in edition ${tables.date}; it has ${known}`)
   }
-  const domain = bareDomain(String(config.domain))
+  const domain = isLike(config.domain, DOMAIN) ? bareDomain(config.domain) : ''
   if (!/(?:^|\.)icr\.io$/.test(domain)) return
   const owner = tables.domain(domain)
   if (!owner) complain(`domain: ${config.domain} is not in the location table of edition ${tables.date}`)
@@ -95,7 +95,7 @@ function settingsOf(
   { source, accept }: RegistryConfig,
   complain: (what: string) => void,
 ): Record<string, unknown> | undefined {
-  if (!Object.hasOwn(sources, source)) {
+  if (typeof source !== 'string' || !Object.hasOwn(sources, source)) {
     complain(`source: ${JSON.stringify(source)} is unknown; there are ${Object.keys(sources).join(', ')}`)
     return undefined
   }

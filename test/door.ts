@@ -18,6 +18,7 @@ import type { Secrets } from '../lib/secrets.ts'
 import { type SourceName, sources } from '../lib/sources/index.ts'
 import { tables } from '../lib/tables.ts'
 import { checkQueued } from './formats/check.ts'
+import { NOW } from './now.ts'
 
 // The router's public door with queues in memory: a request goes in as HTTP, an answer and messages come out.
 
@@ -40,8 +41,7 @@ const configs: readonly RegistryConfig[] = [
   },
 ]
 
-/** 2026-11-22T13:00:00.123Z: when every request of a test arrives unless it says otherwise. */
-export const NOW = Date.UTC(2026, 10, 22, 13, 0, 0, 123)
+export { NOW }
 
 /** A message of the quarantine queue. */
 export interface Quarantined {
