@@ -114,6 +114,9 @@ describe('the addresses of a registry', () => {
     const unproven = await from.post('/webhooks/hub', good, { address: '192.0.2.1', ...wrong })
     expect(from.entry.address).toBeUndefined()
     expect(elsewhere).toEqual(unproven)
+    // A stranger at a strange address is nothing to look into.
+    await from.post('/webhooks/hub', good, { address: '203.0.114.1', ...wrong })
+    expect(from.entry.address).toBeUndefined()
     expect(elsewhere.status).toBe(401)
     expect([await from.intake(), await from.quarantine()]).toEqual([[], []])
   })
