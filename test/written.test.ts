@@ -217,7 +217,7 @@ test('a body that holds its secret is kept without it, and its events go on', as
   const sender = senders.find(({ source }) => source === 'gitea') as Sender
   const [own] = sender.ways as [Way]
   const plain = { ...JSON.parse(sender.body.toString()), note: '0'.repeat(SECRET.length) }
-  // As Gitea did before 1.13: the webhook's secret stands in its body.
+  // As old versions of Gitea do: the webhook's secret stands in its body.
   const leaky = { secret: SECRET, ...plain, note: SECRET }
   const accepted = async (body: object) => {
     const answer = await deployed.call(requestOf(sender, own, SECRET, { body: JSON.stringify(body) }))
