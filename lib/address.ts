@@ -1,4 +1,4 @@
-import { BlockList, isIP, isIPv6 } from 'node:net'
+import { BlockList, isIPv6 } from 'node:net'
 
 /**
  * A client address without port and brackets, and its kind: takes `ip`, `ip:port`, `[v6]:port`, `v6`, and the first entry of a
@@ -14,19 +14,22 @@ export function readAddress(text: string): { address: string; addressType: 'IPv4
 
 const ALLOWED = /^([\da-f:.]+)(?:\/(\d{1,3}))?$/i
 
+const familyOf = (address: string) => (isIPv6(address) ? 'ipv6' : 'ipv4')
+
 function addTo(allowed: BlockList, entry: string): boolean {
   const [, address = '', prefix] = ALLOWED.exec(entry) ?? []
-  const kind = isIP(address)
-  const bits = kind === 6 ? 128 : 32
-  if (kind === 0 || Number(prefix ?? bits) > bits) return false
-  allowed.addSubnet(address, Number(prefix ?? bits), kind === 6 ? 'ipv6' : 'ipv4')
-  return true
+  try {
+    allowed.addSubnet(address, Number(prefix ?? (isIPv6(address) ? 128 : 32)), familyOf(address))
+    return true
+  } catch {
+    return false
+  }
 }
 
 /**
  * Whether an address is one of `list`, addresses and networks (`192.0.2.0/24`, `2001:db8::/32`); an IPv4 address that is written as IPv6
- * counts as what it is. Without a list every address is, with one an unknown address is not. `complain` is told every entry that is
- * neither.
+ * counts as what it is. Without a list every address is, with one an unknown address is not. `complain` is told everything that is
+ * wrong with it.
  */
 export function allowedBy(
   list: readonly string[] | undefined,
@@ -34,16 +37,10 @@ export function allowedBy(
 ): (address: string | undefined) => boolean {
   if (list === undefined) return () => true
   const allowed = new BlockList()
-  if (!Array.isArray(list) || list.length === 0) {
-    complain('has to be a list of addresses and networks like "192.0.2.0/24"; leave it out to take every address')
-    return () => false
+  const isList = Array.isArray(list) && list.length > 0
+  const wrong = isList ? list.filter((entry) => !addTo(allowed, String(entry))) : [list]
+  for (const entry of wrong) {
+    complain(`has to be a list of addresses and networks like "192.0.2.0/24", which ${JSON.stringify(entry)} is not`)
   }
-  for (const entry of list) {
-    if (typeof entry !== 'string' || !addTo(allowed, entry))
-      complain(`${JSON.stringify(entry)} is neither an address nor a network like "192.0.2.0/24" or "2001:db8::/32"`)
-  }
-  return (address = '') => {
-    const kind = isIP(address)
-    return kind !== 0 && allowed.check(address, kind === 6 ? 'ipv6' : 'ipv4')
-  }
+  return (address = '') => allowed.check(address, familyOf(address))
 }

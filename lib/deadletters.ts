@@ -109,20 +109,20 @@ async function turn(letters: readonly DeadLetter[], look: Look, job: DeadLetterR
 export async function redriveDeadLetters(job: DeadLetterRedrive): Promise<number> {
   const { queues, queue, signal } = job
   const dead = deadLetterQueue(queue)
-  const { waiting } = await queues.count(dead)
-  const most = Math.min(waiting, job.limit ?? waiting)
+  const { waiting, hidden } = await queues.count(dead)
+  const most = Math.min(waiting + hidden, job.limit ?? Number.POSITIVE_INFINITY)
   return lookInto(queues, dead, { signal, most }, job.stuck, async (look) => {
     let done = 0
     for await (const batch of look.batches()) {
       const letters = batch.map((message) => readDeadLetter(message, queue))
       // The very first one goes alone: what may not be removed is not copied by the dozen.
       for (const some of done === 0 ? [letters.slice(0, 1), letters.slice(1)] : [letters]) {
-        if (signal?.aborted) return look.hidden
+        if (signal?.aborted) return look.hidden()
         await turn(some, look, job)
         done += some.length
         job.progress?.('done', done, most)
       }
     }
-    return look.hidden
+    return look.hidden()
   })
 }

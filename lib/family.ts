@@ -34,16 +34,19 @@ const NONE: readonly string[] = []
 /** What is tried for a registry that does not exist: the same as for one that does. */
 const STRANGER = attemptsOf([], schemes)
 
-/** The milliseconds that are left of `patience`; throws `UNAVAILABLE` when there are none, so that nothing more is begun. */
+/** The milliseconds that the next wait for somebody else may take. */
 type Left = () => number
 
+/** What a wait gets at least, in milliseconds. */
+const LEAST_WAIT = 200
+
+/**
+ * Shares `patience` among the waits of a request; its own work counts, too. Each wait gets a little all the same: a body that takes
+ * long to read would else be refused again and again, however often its sender tries.
+ */
 function countdown(patience: number): Left {
   const end = performance.now() + patience
-  return () => {
-    const left = end - performance.now()
-    if (left > 0) return left
-    throw new RouterError('UNAVAILABLE', `The ${patience} ms that a request may take were over.`)
-  }
+  return () => Math.max(LEAST_WAIT, end - performance.now())
 }
 
 /**
@@ -71,7 +74,8 @@ async function authenticate(
   const genuine = await proves(values)
   if (registry && genuine) return { registry, values }
   const renewed = await secrets(id, { since: request.receivedAt, timeout: left() })
-  if (registry && isNeeded && renewed !== values && (await proves(renewed))) return { registry, values: renewed }
+  if (registry && isNeeded && String(renewed) !== String(values) && (await proves(renewed)))
+    return { registry, values: renewed }
   throw new RouterError('UNAUTHENTICATED')
 }
 
@@ -108,6 +112,11 @@ async function keep(
   await enqueue(queues, intake, events, left)
 }
 
+/** Throws `TOO_LARGE` when a body of `bytes` is over `limit`. */
+export function checkSize(bytes: number, limit: number): void {
+  if (bytes > limit) throw new RouterError('TOO_LARGE', `The body has ${bytes} bytes, the limit is ${limit}.`)
+}
+
 /**
  * Takes the webhook `request` for the registry `id` and answers it. 202 only after everything in it is queued, known to be noise,
  * or in quarantine. Throws a `RouterError` whose row says the answer: `TOO_LARGE`, `UNAUTHENTICATED`, `RATE_LIMITED`, or
@@ -124,9 +133,7 @@ export async function receive(
   // Whoever it is from, the log says which registry it was meant for; only ids that are configured can get there.
   if (receiver.registries.has(id)) entry.registry = id
   const left = countdown(receiver.patience)
-  if (request.body.length > receiver.bodyLimit) {
-    throw new RouterError('TOO_LARGE', `The body has ${request.body.length} bytes, the limit is ${receiver.bodyLimit}.`)
-  }
+  checkSize(request.body.length, receiver.bodyLimit)
   const { registry, values } = await authenticate(request, id, receiver, entry, left)
   const wait = registry.limit(request.receivedAt)
   if (wait > 0) throw new RouterError('RATE_LIMITED', undefined, { retryAfter: Math.ceil(wait / 1000) })

@@ -230,7 +230,7 @@ export async function redriveQuarantine(job: Redrive): Promise<Redriven> {
   const { ids, signal, progress } = job
   const options = { signal, progress: (seen: number, total: number) => progress?.('looked at', seen, total) }
   return lookInto(job.queues, job.quarantine, options, job.stuck, async (look) => {
-    const ended: Redriven = { done: 0, missing: [], foreign: 0, hidden: look.hidden }
+    const ended: Redriven = { done: 0, missing: [], foreign: 0, hidden: 0 }
     const chosen: Fate[] = []
     const isNamed = (one: Quarantined) => !ids || idsOf(one).some((id) => ids.includes(id))
     for await (const { quarantined, foreign } of quarantinedIn(look)) {
@@ -242,6 +242,7 @@ export async function redriveQuarantine(job: Redrive): Promise<Redriven> {
       if (ids) chosen.push(...wanted)
       else await act(wanted, look, job, ended)
     }
+    ended.hidden = look.hidden()
     const found = new Set(chosen.flatMap(({ quarantined }) => idsOf(quarantined)))
     ended.missing = (ids ?? []).filter((id) => !found.has(id))
     if (ended.missing.length === 0) await act(chosen, look, job, ended)

@@ -118,18 +118,11 @@ const LIMIT: Rate = { perSecond: 1000, burst: 2000 }
 const MOST = 1_000_000
 
 function limitOf({ limit = LIMIT }: RegistryConfig, complain: (what: string) => void): Bucket {
-  if (!isObject(limit)) {
-    complain('limit: has to be an object like { perSecond: 10, burst: 20 }')
-    return bucket(LIMIT)
-  }
-  const { perSecond, burst, ...others } = limit
-  const isUpTo = (value: number, least: number) => value >= least && value <= MOST
-  if (!Number.isFinite(perSecond) || !isUpTo(perSecond, 0.001))
-    complain(`limit.perSecond: has to be a number from 0.001 to ${MOST}`)
-  if (!Number.isInteger(burst) || !isUpTo(burst, 1)) complain(`limit.burst: has to be a whole number from 1 to ${MOST}`)
-  for (const name of Object.keys(others))
-    complain(`limit.${name}: there is no such setting; it has perSecond and burst`)
-  return bucket(limit)
+  const { perSecond, burst, ...others }: Partial<Rate> = limit ?? {}
+  const isRight = (value: unknown, least: number) => typeof value === 'number' && value >= least && value <= MOST
+  if (!isRight(perSecond, 0.001) || !isRight(burst, 1) || Object.keys(others).length > 0)
+    complain(`limit: has to be { perSecond, burst }, numbers from 0.001 and from 1 to ${MOST}, and nothing else`)
+  return bucket(limit ?? LIMIT)
 }
 
 function check(config: RegistryConfig, fallback: string, complain: (what: string) => void): Registry | undefined {

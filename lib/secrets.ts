@@ -1,6 +1,5 @@
 import { type Aws, AwsError, call } from './aws.ts'
 import { RouterError } from './errors.ts'
-import { fingerprint } from './ids.ts'
 import { bucket, type Rate } from './limit.ts'
 import { mistakeOf } from './sources/signature.ts'
 
@@ -15,7 +14,7 @@ export interface Reading {
 }
 
 /**
- * The valid secrets of a registry, none for an id that is no registry's. It is the same list until they change. Rejects with
+ * The valid secrets of a registry, none for an id that is no registry's. It is the same list until they are read again. Rejects with
  * `INVALID_CONFIG` when a registry has none, with `UNAVAILABLE` when they can't be read.
  */
 export type Secrets = (registryId: string, reading?: Reading) => Promise<readonly string[]>
@@ -76,9 +75,6 @@ interface Asked<Values> {
   values: Values
 }
 
-const isSame = (one: readonly string[], other: readonly string[]): boolean =>
-  one.length === other.length && one.every((value, at) => value === other[at])
-
 /**
  * Secrets from the AWS Secrets Manager, entry `registry-events/<stage>/<registry id>` of `region`. An entry is kept for five
  * minutes; after that, for up to an hour, while the Secrets Manager can't be reached. When it is gone, empty, or no longer allowed, it is not.
@@ -91,24 +87,20 @@ export function managedSecrets({ now = Date.now, ...from }: ManagedSecrets): Sec
   const again = bucket(AGAIN)
 
   /** Reads the entry of `id`. When that fails what was kept is no longer valid, unless the Secrets Manager can't be reached. */
-  async function ask(id: string, timeout: number, askedAt: number): Promise<readonly string[]> {
-    try {
-      const read = await readEntry(from, `registry-events/${from.stage}/${id}`, timeout)
-      const before = kept.get(id)?.values
-      const values = before && isSame(before, read) ? before : read
-      kept.set(id, { askedAt, values })
-      return values
-    } catch (error) {
-      if ((error as RouterError).code !== 'UNAVAILABLE') kept.delete(id)
-      throw error
-    } finally {
-      running.delete(id)
-    }
-  }
-
   function read(id: string, timeout: number): Promise<readonly string[]> {
     const askedAt = now()
-    const values = ask(id, timeout, askedAt)
+    const values = readEntry(from, `registry-events/${from.stage}/${id}`, timeout)
+      .then(
+        (read) => {
+          kept.set(id, { askedAt, values: read })
+          return read
+        },
+        (error) => {
+          if (error.code !== 'UNAVAILABLE') kept.delete(id)
+          throw error
+        },
+      )
+      .finally(() => running.delete(id))
     running.set(id, { askedAt, values })
     return values
   }
@@ -143,10 +135,9 @@ export function managedSecrets({ now = Date.now, ...from }: ManagedSecrets): Sec
 
   return async (id, { since, timeout = from.timeout } = {}) => {
     const { registryIds } = from
-    // Looked up for every id, so that a registry's own takes as long.
-    const other = registryIds[Number.parseInt(fingerprint(id).slice(0, 8), 16) % registryIds.length]
     const isKnown = registryIds.includes(id)
-    const entry = isKnown ? id : other
+    // Any one will do, as long as it is always the same.
+    const entry = isKnown ? id : registryIds[id.length % registryIds.length]
     if (entry === undefined) return NONE
     const most = Math.min(timeout, from.timeout)
     const values = await (since === undefined ? current(entry, most) : renewed(entry, most, since))

@@ -146,7 +146,7 @@ export function door(options: Options = {}): Door {
       intake,
       quarantine,
       bodyLimit: 1024 * 1024,
-      patience: options.patience ?? 600,
+      patience: options.patience ?? 60_000,
     },
   }
   const router: Router = {

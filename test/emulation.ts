@@ -36,6 +36,8 @@ export interface Delivered {
 /** A running emulation. */
 export interface Emulation {
   url: string
+  /** Id of its process. */
+  pid: number
   port: number
   emulatorPort: number
   stateDir: string
@@ -103,6 +105,7 @@ export async function startEmulation(settings: Settings = {}): Promise<Emulation
   }
   return {
     url: `http://127.0.0.1:${port}`,
+    pid: child.pid ?? 0,
     port,
     emulatorPort,
     stateDir,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { errors } from '../lib/errors.ts'
+import { total } from '../lib/log.ts'
 import type { Queues } from '../lib/queues/queue.ts'
 import { door } from './door.ts'
 import { cloudEvent } from './samples.ts'
@@ -413,5 +414,35 @@ test('any bytes of a genuine sender end as accepted, ignored or quarantined, and
       expect((await opened.intake()).length).toBe(answer.accepted.length)
     }),
     { numRuns: 200 },
+  )
+})
+
+test('whatever becomes of a request, its items add up, and the log knows the registry that it was meant for', async () => {
+  const request = fc.record({
+    path: fc.constantFrom('distribution', 'cloudevents', 'cloudevents/image', 'cloudevents/paint', 'nobody', ''),
+    authorization: fc.constantFrom('Bearer secret', 'Bearer wrong', ''),
+    body: fc.array(fc.constantFrom<object>(good, { type: 'x' }, { action: 'mount', target: {} }), { maxLength: 4 }),
+    size: fc.constantFrom(0, 2 * 1024 * 1024),
+    broken: fc.constantFrom<Partial<Queues>>(
+      {},
+      { send: async () => [0] },
+      { ready: () => Promise.reject(new Error()) },
+    ),
+  })
+  await fc.assert(
+    fc.asyncProperty(request, async ({ path, authorization, body, size, broken }) => {
+      const opened = door({ broken })
+      const bytes = Buffer.concat([Buffer.from(JSON.stringify(body)), Buffer.alloc(size, ' ')])
+      const { status } = await opened.post(`/webhooks/${path}`, bytes, { headers: { authorization } })
+      const { received, accepted = 0, rejected = 0, ids = [], registry } = opened.entry
+      const counted = accepted + total(opened.entry.ignored) + total(opened.entry.quarantined) + rejected
+      expect(received).toBe(counted)
+      expect(ids).toHaveLength(accepted)
+      expect(rejected > 0).toBe(status !== 202)
+      const [id = ''] = path.split('/')
+      const meant = path === 'cloudevents/paint' || !['distribution', 'cloudevents'].includes(id) ? undefined : id
+      expect(registry).toBe(meant)
+    }),
+    { numRuns: 100 },
   )
 })

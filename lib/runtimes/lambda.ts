@@ -9,7 +9,7 @@ import type {
 import { app } from '../app.ts'
 import { circuits } from '../circuit.ts'
 import { metricsStage } from '../config.ts'
-import { RouterError } from '../errors.ts'
+import { checkSize } from '../family.ts'
 import { formats } from '../formats/index.ts'
 import { type Asked, answer, answerError, securityHeaders } from '../http.ts'
 import { type Entry, log } from '../log.ts'
@@ -32,8 +32,7 @@ interface Call<Input> {
 function toBody({ body: sent, isBase64Encoded }: APIGatewayProxyEventV2, limit: number): Buffer {
   const body = sent ?? ''
   const encoding = isBase64Encoded ? 'base64' : 'utf8'
-  const bytes = Buffer.byteLength(body, encoding)
-  if (bytes > limit) throw new RouterError('TOO_LARGE', `The body has ${bytes} bytes, the limit is ${limit}.`)
+  checkSize(Buffer.byteLength(body, encoding), limit)
   return Buffer.from(body, encoding)
 }
 

@@ -1,8 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, jest } from '@jest/globals'
+import { expect } from '@jest/globals'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { handler as router } from '../../functions/router.ts'
 import { handler as webhook } from '../../functions/webhook.ts'
@@ -13,11 +13,14 @@ import { type Consumer, startMapping } from '../../local/mapping.ts'
 import { ACCOUNT, startSqs } from '../../local/sqs.ts'
 import { until } from '../e2e/deadline.ts'
 import { type QueueProxy, startProxy } from './proxy.ts'
-import { type Contents, contents, intake, missing, REGION } from './queues.ts'
+import { type Contents, contents, hidden, intake, missing, REGION } from './queues.ts'
 import { type Answer, LOCATIONS, noPromises, note, type Promises, type Webhook } from './senders.ts'
 
 // A deployment in the test's own process: the handlers of AWS Lambda with AWS's time limits, behind a proxy that stands for AWS, in
 // front of an SQS that keeps its messages on disk.
+
+/** SQS lives as long as the test does, so its disk may be memory where there is such a thing: a tenth of the time. */
+const MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 /** A function that is called as Lambda calls it. */
 type Handler<Input, Output> = (input: Input, context: object) => Promise<Output>
@@ -31,12 +34,16 @@ export interface Functions {
   secrets: Map<string, string>
   /** Sends `sent` once. */
   post(sent: Webhook): Promise<Answer>
-  /** Sends `sent` until it is answered 202, as registries do. */
+  /** Sends `sent` as long as it is answered 503, as registries do. */
   insist(sent: Webhook): Promise<Answer>
   /** What lies on the queues. */
   look(): Promise<Contents>
   /** Resolves when `holds` does, by default when nothing is left on the intake queue: the router runs all the time. */
   route(holds?: () => Promise<boolean>): Promise<void>
+  /** Gives back what waits hidden on the intake queue, as if its time were over. */
+  recall(): Promise<void>
+  /** Counts what a function in another process said: a line of its log. */
+  overhear(line: string): void
   /** The common end of every case: nothing that was promised is missing, and the accounts hold. */
   check(): Promise<void>
   /** Ends the case: nothing is promised or counted any more. */
@@ -44,10 +51,13 @@ export interface Functions {
   close(): Promise<void>
 }
 
-const gatewayEvent = ({ sender, body, headers }: Webhook): APIGatewayProxyEventV2 => ({
+const pathOf = (sender: string, family: string | undefined) => `/webhooks/${sender}${family ? `/${family}` : ''}`
+
+/** `sent` as an HTTP API hands it over. */
+export const gatewayEvent = ({ sender, family, body, headers }: Webhook): APIGatewayProxyEventV2 => ({
   version: '2.0',
   routeKey: '$default',
-  rawPath: `/webhooks/${sender}`,
+  rawPath: pathOf(sender, family),
   rawQueryString: '',
   headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
   requestContext: {
@@ -57,7 +67,7 @@ const gatewayEvent = ({ sender, body, headers }: Webhook): APIGatewayProxyEventV
     domainPrefix: 'api',
     http: {
       method: 'POST',
-      path: `/webhooks/${sender}`,
+      path: pathOf(sender, family),
       protocol: 'HTTP/1.1',
       sourceIp: '192.0.2.10',
       userAgent: 'test',
@@ -103,9 +113,11 @@ function disagreements(log: readonly Entry[], found: Contents): string[] {
   return [...unbalanced, ...notThere, ...gone]
 }
 
-/** Starts the deployment. One at a time in a process: the functions find it in the environment. */
-export async function startFunctions(): Promise<Functions> {
-  const folder = mkdtempSync(join(tmpdir(), 'registry-event-router-faults-'))
+/**
+ * Starts the deployment, with `consumer` for the router. One at a time in a process: the functions find it in the environment.
+ */
+export async function startFunctions(consumer: Consumer = router as unknown as Consumer): Promise<Functions> {
+  const folder = mkdtempSync(join(MEMORY, 'registry-event-router-faults-'))
   const server = await startSqs(0, folder, 'local', REGION)
   const target = `http://127.0.0.1:${server.port}`
   const secrets = new Map<string, string>(Object.keys(LOCATIONS).map((id) => [id, 'local']))
@@ -122,7 +134,8 @@ export async function startFunctions(): Promise<Functions> {
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
   })
-  const quiet = jest.spyOn(process.stdout, 'write').mockImplementation(() => true)
+  const { write } = process.stdout
+  process.stdout.write = () => true
   const log: Entry[] = []
   const listen = (entry: unknown) => void log.push(entry as Entry)
   subscribe(entries.name, listen)
@@ -135,7 +148,7 @@ export async function startFunctions(): Promise<Functions> {
   const handle = webhook as unknown as Handler<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>
   const emptied = async () => ((await contents(target)).get(intake.name) ?? []).length === 0
   const promises = noPromises()
-  const mapping = startMapping(queues, intake, router as unknown as Consumer, {
+  const mapping = startMapping(queues, intake, consumer, {
     size: 100,
     hideSeconds: 1,
     warn: () => undefined,
@@ -154,12 +167,19 @@ export async function startFunctions(): Promise<Functions> {
     async insist(sent) {
       for (let left = 20; left > 0; left--) {
         const answer = await made.post(sent)
-        if (answer.status === 202) return answer
+        if (answer.status !== 503) return answer
       }
       throw new Error('The webhook was refused 20 times.')
     },
     look: () => contents(target),
     route: (holds = emptied) => until('it is routed', holds, 30),
+    async recall() {
+      await queues.hideAll(
+        intake,
+        (await hidden(target, intake)).map((receipt) => ({ receipt, seconds: 1 })),
+      )
+    },
+    overhear: (line) => listen(JSON.parse(line)),
     async check() {
       const found = await made.look()
       expect(missing(promises, found)).toEqual([])
@@ -172,7 +192,7 @@ export async function startFunctions(): Promise<Functions> {
     },
     async close() {
       unsubscribe(entries.name, listen)
-      quiet.mockRestore()
+      process.stdout.write = write
       await mapping.stop()
       await proxy.shut()
       await server.stop()

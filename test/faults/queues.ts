@@ -38,6 +38,12 @@ export async function contents(url: string): Promise<Contents> {
   return found
 }
 
+/** Receipts of the messages of `queue` that are hidden. */
+export async function hidden(url: string, { name }: { name: string }): Promise<string[]> {
+  const answer = await fetch(`${url}/_fauxqs/queues/${name}`)
+  return ((await answer.json()) as Inspected).messages.inflight.map(({ receiptHandle }) => receiptHandle)
+}
+
 /** What an event whose location is `location` may lie on. */
 const places = (location: string): string[] => [intake.name, nameOf(location)].flatMap((name) => [name, `${name}-dlq`])
 

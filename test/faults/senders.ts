@@ -18,6 +18,8 @@ export type Sender = keyof typeof LOCATIONS
 /** What is sent: the same bytes however often. */
 export interface Webhook {
   sender: Sender
+  /** The function that is asked; the one of every family if left out. */
+  family?: string
   body: string
   headers: Record<string, string>
 }
