@@ -5,6 +5,7 @@ import { places } from '../../lib/locations.ts'
 import type { Received } from '../../lib/queues/queue.ts'
 import { type Emulation, queueAt, startEmulation } from '../emulation.ts'
 import { checkLocated } from '../formats/check.ts'
+import { chance } from '../load/chance.ts'
 import { depth, drained, occupied } from './depth.ts'
 
 // The promise of a 202: the event is kept, whatever happens next. Webhooks are sent without pause while the emulation is killed at
@@ -47,17 +48,6 @@ beforeAll(async () => {
 }, 30_000)
 
 afterAll(() => emulation?.close())
-
-/** Numbers from 0 to 1 that `seed` decides (mulberry32). */
-function chance(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 /** The envelope of a push of `tag`, as Distribution sends it. */
 const push = ({ domain }: Sender, tag: string) => ({
