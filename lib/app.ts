@@ -11,7 +11,7 @@ import { environmentSecrets, managedSecrets } from './secrets.ts'
 
 /** Milliseconds that all queueing between a webhook and its answer may take: Distribution gives up after a second. */
 const INTAKE_TIMEOUT = 600
-/** The same in local emulation, where SQLite keeps each message with a write of its own: a large batch takes seconds. */
+/** The same in local emulation, where SQLite waits for the disk of a machine that may be doing something else. */
 const EMULATED_TIMEOUT = 8000
 /** Milliseconds that reading a secret may take, once in five minutes, before that. */
 const SECRET_TIMEOUT = 300
