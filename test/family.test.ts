@@ -69,18 +69,10 @@ describe('queues are asked', () => {
     expect(limits[1]).toBeLessThanOrEqual((limits[0] ?? 0) - 2)
   })
 
-  test('nothing once that time is over', async () => {
-    const wait = async () => {
-      const end = performance.now() + 60
-      while (performance.now() < end);
-    }
-    const { post, opened, asked } = noting({ ready: wait }, 50)
-    expect(await post('/webhooks/cloudevents', [good, bad])).toMatchObject({
-      status: 503,
-      body: { code: 'UNAVAILABLE' },
-    })
-    expect(asked).not.toContain('1 to intake')
-    expect(opened.entry.why).toBe('The 50 ms that a request may take were over.')
+  test('each for a little while, however late it is', async () => {
+    const { post, limits } = noting({}, 0)
+    expect((await post('/webhooks/cloudevents', [good, bad])).status).toBe(202)
+    expect(limits).toEqual([200, 200, 200])
   })
 
   test('no further when one refuses, and the log says which and how many', async () => {
@@ -213,7 +205,7 @@ describe('secrets', () => {
     const asked: [string, number | undefined, boolean][] = []
     const lists = [...answers]
     const secrets: Secrets = async (id, { since, timeout = Number.NaN } = {}) => {
-      asked.push([id, since, timeout > 0 && timeout <= 600])
+      asked.push([id, since, timeout > 0 && timeout <= 60_000])
       return lists.length > 1 ? (lists.shift() ?? []) : (lists[0] ?? [])
     }
     return { asked, secrets }
