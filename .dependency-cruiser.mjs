@@ -109,6 +109,17 @@ export default {
       to: { path: 'node_modules/jose/' },
     },
     {
+      name: 'calls-in-one-file',
+      comment:
+        'nothing goes out but signed calls to AWS (jose fetches the configured keys of tokens): no address that came in is ever called. lib/outcome.ts takes phrases from http; lib/address.ts, ECR and Nexus look at addresses with net',
+      severity: 'error',
+      from: { path: '^(lib|functions)/', pathNot: '^lib/(aws|outcome|address|sources/(ecr|nexus))\\.ts$' },
+      to: {
+        dependencyTypes: ['core'],
+        path: '^(node:)?(http|https|http2|net|tls|dns|dgram|child_process|cluster|worker_threads|inspector|quic)(/|$)',
+      },
+    },
+    {
       name: 'emulation-stays-at-home',
       comment: 'nothing that is deployed may need what only emulation has',
       severity: 'error',

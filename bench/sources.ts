@@ -22,8 +22,18 @@ export interface Cost {
   events: number
 }
 
+/** More than a measurement sends. */
+const limit = { perSecond: 1_000_000, burst: 1_000_000 }
+
 function receiverOf({ source }: Sender): Receiver {
-  const registry = { id: source, source, domain: 'de.icr.io', region: 'eu-central', account: 'local' } as RegistryConfig
+  const registry = {
+    id: source,
+    source,
+    domain: 'de.icr.io',
+    region: 'eu-central',
+    account: 'local',
+    limit,
+  } as RegistryConfig
   const { receiver } = start([registry], { STAGE: 'local', EMULATION: 'local' })
   const sent = async (_queue: unknown, messages: readonly Message[]) => {
     if (messages.length === 0) throw new Error('nothing was sent')

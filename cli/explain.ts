@@ -85,7 +85,7 @@ export function explain(error: unknown, at: At): CommandError {
   const aws = errors.find((one) => one instanceof AwsError)
   if (aws) {
     const sentence = Object.hasOwn(sentences, aws.code) ? sentences[aws.code] : undefined
-    const said = aws.message ? `\nAWS says: ${aws.message}` : ''
+    const said = aws.message ? `\n${at.emulation ? 'It' : 'AWS'} says: ${aws.message}` : ''
     const { queue, permission } = at
     const plain = `AWS answered ${aws.code} (${aws.status}) to ${permission} on ${queue.name} in ${queue.awsRegion}.`
     return new CommandError('unreachable', `${sentence?.(at) ?? plain}${said}`, {

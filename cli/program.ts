@@ -18,7 +18,7 @@ const stage = matching(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,26}[A-Za-z0-9])?$/, '1 to 
 const region = matching(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'an AWS region, like eu-central-1')
 
 /** Aborts at the first Ctrl-C, so that what is under way ends cleanly; the second one ends the process. */
-function interruption(note: (text: string) => void): AbortSignal {
+function interruption(note: (text: string) => void): { signal: AbortSignal; end(): void } {
   const controller = new AbortController()
   const interrupt = () => {
     if (controller.signal.aborted) process.exit(exits.interrupted.code)
@@ -30,13 +30,21 @@ function interruption(note: (text: string) => void): AbortSignal {
   process.on('SIGINT', interrupt)
   process.on('SIGTERM', interrupt)
   // Nobody reads on, as with `| head`.
-  process.stdout.on('error', () => controller.abort())
-  return controller.signal
+  const stop = () => controller.abort()
+  process.stdout.on('error', stop)
+  return {
+    signal: controller.signal,
+    end() {
+      process.off('SIGINT', interrupt)
+      process.off('SIGTERM', interrupt)
+      process.stdout.off('error', stop)
+    },
+  }
 }
 
 async function run(spec: Spec, args: readonly string[], options: CommonOptions): Promise<Exit> {
   const terminal = openTerminal(options.json === true)
-  const signal = interruption(terminal.note)
+  const { signal, end } = interruption(terminal.note)
   try {
     const exit = await spec.run({ args, options, target: openTarget(options), terminal, signal })
     return signal.aborted ? 'interrupted' : exit
@@ -46,6 +54,7 @@ async function run(spec: Spec, args: readonly string[], options: CommonOptions):
     return error.exit
   } finally {
     terminal.end()
+    end()
   }
 }
 

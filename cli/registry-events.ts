@@ -1,4 +1,9 @@
 #!/usr/bin/env node
-import { main } from './program.ts'
+import { enableCompileCache } from 'node:module'
+import { resolve } from 'node:path'
 
+// Most of the time that a command takes to start goes into reading its sources. The cache lies in the project, because whoever could
+// write it would run as whoever calls.
+enableCompileCache(resolve(import.meta.dirname, '../node_modules/.cache/registry-events'))
+const { main } = await import('./program.ts')
 process.exitCode = await main(process.argv.slice(2))

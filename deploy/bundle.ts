@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { actions } from '../lib/actions.ts'
+import * as locations from '../lib/locations.ts'
 import { loadRegistries, registriesFile } from './registries.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -56,21 +57,39 @@ const READ_ELSEWHERE: ReadonlySet<string> = new Set(['description', 'listed', 'c
 /** The functions that carry all of it: the one that answers `GET /actions`, and the router. */
 const READERS: ReadonlySet<string> = new Set(['webhook', 'router'])
 
-/**
- * Writes the action table with every column's name once instead of once a row, and with the columns that `keep` takes. The rows
- * that the functions get are the same.
- */
-const packedActions = (keep: (column: string) => boolean): Plugin => ({
-  name: 'actions',
+const isTable = (value: unknown): value is readonly Record<string, unknown>[] =>
+  Array.isArray(value) && value.every((row) => typeof row === 'object' && row !== null)
+
+/** The value as code; of a table every column's name once instead of once a row, and the columns that `keep` takes. */
+function packed(value: unknown, keep: (column: string) => boolean): string {
+  if (!isTable(value)) return JSON.stringify(value)
+  const columns = Object.keys(value[0] ?? {}).filter(keep)
+  const rows = value.map((row) => columns.map((column) => row[column]))
+  return `${JSON.stringify(rows)}.map(([${columns}]) => ({ ${columns} }))`
+}
+
+/** Packs the tables of actions and locations. What the functions get of them is the same. */
+const packedTables = (keep: (column: string) => boolean): Plugin => ({
+  name: 'tables',
   setup(builder) {
-    builder.onLoad({ filter: /[\\/]lib[\\/]actions\.ts$/ }, () => {
-      const columns = Object.keys(actions[0]).filter(keep) as (keyof (typeof actions)[number])[]
-      const rows = actions.map((row) => columns.map((column) => row[column]))
-      const contents = `export const actions = ${JSON.stringify(rows)}.map(([${columns}]) => ({ ${columns} }))`
-      return { contents, loader: 'js' }
+    builder.onLoad({ filter: /[\\/]lib[\\/](?:actions|locations)\.ts$/ }, ({ path }) => {
+      const tables: object = path.endsWith('actions.ts') ? { actions } : { ...locations }
+      const lines = Object.entries(tables).map(([name, value]) => `export const ${name} = ${packed(value, keep)}`)
+      return { contents: lines.join('\n'), loader: 'js' }
     })
   },
 })
+
+/** Leaves out what the schema of an activity says of its fields for the published schema: what is checked stays the same. */
+const withoutDescriptions: Plugin = {
+  name: 'descriptions',
+  setup(builder) {
+    builder.onLoad({ filter: /[\\/]lib[\\/]activity\.ts$/ }, ({ path }) => {
+      const contents = readFileSync(path, 'utf8').replaceAll(/,\s*v\.description\(\s*'[^']*',?\s*\)/g, '')
+      return { contents, loader: 'ts' }
+    })
+  },
+}
 
 /**
  * Bundles every function into one self-contained file, `<outdir>/<name>.cjs`, with the registries of `registries` (a path) and the
@@ -85,7 +104,7 @@ export async function bundle(outdir = resolve(root, BUILD_DIR), registries = reg
       entryPoints: names.map((name) => resolve(root, 'functions', `${name}.ts`)),
       outdir,
       ...options,
-      plugins: [registriesFrom(registries), onlySources(used), packedActions(keep)],
+      plugins: [registriesFrom(registries), onlySources(used), packedTables(keep), withoutDescriptions],
       absWorkingDir: root,
     })
   await Promise.all([

@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net'
+import { BlockList, isIPv6 } from 'node:net'
 
 /**
  * A client address without port and brackets, and its kind: takes `ip`, `ip:port`, `[v6]:port`, `v6`, and the first entry of a
@@ -10,4 +10,37 @@ export function readAddress(text: string): { address: string; addressType: 'IPv4
   const address = bracketed ?? (/^[^:]+:\d+$/.test(first) ? first.slice(0, first.lastIndexOf(':')) : first)
   if (/^[\da-fA-F.:]+\/\d{1,3}$/.test(address)) return { address, addressType: 'subnet' }
   return { address, addressType: isIPv6(address) ? 'IPv6' : 'IPv4' }
+}
+
+const ALLOWED = /^([\da-f:.]+)(?:\/(\d{1,3}))?$/i
+
+const familyOf = (address: string) => (isIPv6(address) ? 'ipv6' : 'ipv4')
+
+function addTo(allowed: BlockList, entry: string): boolean {
+  const [, address = '', prefix] = ALLOWED.exec(entry) ?? []
+  try {
+    allowed.addSubnet(address, Number(prefix ?? (isIPv6(address) ? 128 : 32)), familyOf(address))
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Whether an address is one of `list`, addresses and networks (`192.0.2.0/24`, `2001:db8::/32`); an IPv4 address that is written as IPv6
+ * counts as what it is. Without a list every address is, with one an unknown address is not. `complain` is told everything that is
+ * wrong with it.
+ */
+export function allowedBy(
+  list: readonly string[] | undefined,
+  complain: (what: string) => void,
+): (address: string | undefined) => boolean {
+  if (list === undefined) return () => true
+  const allowed = new BlockList()
+  const isList = Array.isArray(list) && list.length > 0
+  const wrong = isList ? list.filter((entry) => !addTo(allowed, String(entry))) : [list]
+  for (const entry of wrong) {
+    complain(`has to be a list of addresses and networks like "192.0.2.0/24", which ${JSON.stringify(entry)} is not`)
+  }
+  return (address = '') => allowed.check(address, familyOf(address))
 }

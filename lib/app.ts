@@ -9,11 +9,11 @@ import { sqs } from './queues/sqs.ts'
 import { checkRegistries, type RegistryConfig } from './registries.ts'
 import { environmentSecrets, managedSecrets } from './secrets.ts'
 
-/** Milliseconds that all queueing between a webhook and its answer may take: Distribution gives up after a second. */
-const INTAKE_TIMEOUT = 600
+/** Milliseconds that a webhook may take from its arrival to its answer: Distribution gives up after a second. */
+const PATIENCE = 900
 /** The same in local emulation, where SQLite keeps each message with a write of its own: a large batch takes seconds. */
-const EMULATED_TIMEOUT = 8000
-/** Milliseconds that reading a secret may take, once in five minutes, before that. */
+const EMULATED_PATIENCE = 8000
+/** Milliseconds of that which reading a secret may take. */
 const SECRET_TIMEOUT = 300
 /** Milliseconds that one call of the router may take: its queues may be on another continent, and nobody waits. */
 const ROUTER_TIMEOUT = 3000
@@ -42,9 +42,11 @@ export function start(configs: readonly RegistryConfig[] = registries, env = env
     ...(config.awsEndpoint ? { endpoint: config.awsEndpoint } : {}),
   }
   const withSecret = [...checked.values()].filter(({ needsSecret }) => needsSecret).map(({ id }) => id)
+  const { awsRegion: region, stage } = config
   const secrets = config.emulated
     ? environmentSecrets(env, withSecret, 'local')
-    : managedSecrets(aws, config.awsRegion, config.stage, SECRET_TIMEOUT)
+    : managedSecrets({ ...aws, region, stage, registryIds: withSecret, timeout: SECRET_TIMEOUT })
+  const patience = config.emulated ? EMULATED_PATIENCE : PATIENCE
   return {
     stage: config.stage,
     tables: edition(config.edition),
@@ -52,15 +54,11 @@ export function start(configs: readonly RegistryConfig[] = registries, env = env
     receiver: {
       registries: checked,
       secrets,
-      queues: sqs({
-        ...aws,
-        accountId: config.accountId,
-        timeout: config.emulated ? EMULATED_TIMEOUT : INTAKE_TIMEOUT,
-      }),
+      queues: sqs({ ...aws, accountId: config.accountId, timeout: patience }),
       intake: intakeQueue(config.stage, config.awsRegion),
       quarantine: quarantineQueue(config.stage, config.awsRegion),
       bodyLimit: config.bodyLimit,
-      patience: config.emulated ? EMULATED_TIMEOUT : INTAKE_TIMEOUT,
+      patience,
     },
     queues: sqs({ ...aws, accountId: config.accountId, timeout: ROUTER_TIMEOUT }),
   }

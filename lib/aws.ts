@@ -41,14 +41,24 @@ const CONTENT_TYPE = 'application/x-amz-json-1.0'
 /** The short name of an error: `com.amazonaws.sqs#QueueDoesNotExist` → `QueueDoesNotExist`. */
 const shortName = (type: unknown): string => (typeof type === 'string' ? (type.split('#').at(-1) as string) : 'Unknown')
 
+/**
+ * The sentence of an error without what AWS quotes of the signed request in it: lines of the canonical request, which hold the
+ * session token, or the whole Authorization header.
+ */
+const discreet = (message: string): string =>
+  (message.split('\n', 1)[0] as string).replace(/AWS4-HMAC.*|(?:Credential|Signature|Authorization)\s*[=:].*/i, '...')
+
 function parseAnswer(status: number, text: string): Record<string, unknown> {
   let answer: Record<string, unknown>
   try {
     answer = JSON.parse(text || '{}')
-  } catch (cause) {
-    throw new Error(`AWS answered ${status} with a body that is not JSON`, { cause })
+  } catch {
+    // Without the cause: that quotes the answer, and an answer may hold a secret.
+    throw new Error(`AWS answered ${status} with a body that is not JSON`)
   }
-  if (status > 299) throw new AwsError(status, shortName(answer.__type), String(answer.message ?? answer.Message ?? ''))
+  if (status > 299) {
+    throw new AwsError(status, shortName(answer.__type), discreet(String(answer.message ?? answer.Message ?? '')))
+  }
   return answer
 }
 

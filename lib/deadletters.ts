@@ -1,9 +1,10 @@
 import type { AuditEvent } from './event.ts'
+import { activityTracker } from './formats/activity-tracker.ts'
 import { intakeAttributes } from './items.ts'
 import { type Look, lookInto, patience } from './look.ts'
 import { deadLetterQueue, type QueueSpec } from './queues/names.ts'
 import type { Message, Queues, Received } from './queues/queue.ts'
-import { route } from './route.ts'
+import { readMessage } from './routable.ts'
 
 // What lies on dead-letter queues, and its way back.
 
@@ -33,22 +34,17 @@ function eventOf({ body }: Message): AuditEvent | undefined {
   }
 }
 
-/** Why no location can be found for the message of an intake queue; `undefined` when one can. */
-function unroutable(event: AuditEvent | undefined): string | undefined {
-  if (!event?.route) return 'The message holds no event with a route.'
-  try {
-    route(event.route.region, event.route.edition)
-    return undefined
-  } catch (error) {
-    return (error as Error).message
-  }
+/** Why the router could do nothing but put the message of an intake queue here again; `undefined` when it can. */
+function unroutable(message: Received): string | undefined {
+  const { location, error } = readMessage({ ...message, receiptHandle: message.receipt }, '', activityTracker)
+  return location === 'unroutable' ? (error as Error).message : undefined
 }
 
 /** `message`, of the dead-letter queue of `queue`. */
 export function readDeadLetter(message: Received, queue: QueueSpec): DeadLetter {
   const { attributes } = message
   const event = eventOf(message)
-  const obstacle = queue.kind === 'intake' ? unroutable(event) : undefined
+  const obstacle = queue.kind === 'intake' ? unroutable(message) : undefined
   return {
     message,
     reason: isRouters(message) ? (attributes.reason ?? 'UNKNOWN') : 'RECEIVED_TOO_OFTEN',
@@ -113,20 +109,20 @@ async function turn(letters: readonly DeadLetter[], look: Look, job: DeadLetterR
 export async function redriveDeadLetters(job: DeadLetterRedrive): Promise<number> {
   const { queues, queue, signal } = job
   const dead = deadLetterQueue(queue)
-  const { waiting } = await queues.count(dead)
-  const most = Math.min(waiting, job.limit ?? waiting)
+  const { waiting, hidden } = await queues.count(dead)
+  const most = Math.min(waiting + hidden, job.limit ?? Number.POSITIVE_INFINITY)
   return lookInto(queues, dead, { signal, most }, job.stuck, async (look) => {
     let done = 0
     for await (const batch of look.batches()) {
       const letters = batch.map((message) => readDeadLetter(message, queue))
       // The very first one goes alone: what may not be removed is not copied by the dozen.
       for (const some of done === 0 ? [letters.slice(0, 1), letters.slice(1)] : [letters]) {
-        if (signal?.aborted) return look.hidden
+        if (signal?.aborted) return look.hidden()
         await turn(some, look, job)
         done += some.length
         job.progress?.('done', done, most)
       }
     }
-    return look.hidden
+    return look.hidden()
   })
 }

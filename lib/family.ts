@@ -1,4 +1,5 @@
 import type { Family } from './actions.ts'
+import { blank } from './blank.ts'
 import { RouterError } from './errors.ts'
 import { sort } from './items.ts'
 import { type Entry, total } from './log.ts'
@@ -6,6 +7,7 @@ import { quarantine } from './quarantine.ts'
 import type { Message, QueueRef, Queues } from './queues/queue.ts'
 import type { Registry } from './registries.ts'
 import type { Request, Response } from './request.ts'
+import type { Secrets } from './secrets.ts'
 import { schemes, sources } from './sources/index.ts'
 import { attemptsOf, verify } from './sources/signature.ts'
 import type { FamilyRules } from './target.ts'
@@ -15,14 +17,13 @@ import type { FamilyRules } from './target.ts'
 /** What the story needs from outside. */
 export interface Receiver {
   registries: ReadonlyMap<string, Registry>
-  /** Valid secrets of a registry. */
-  secrets(registryId: string): Promise<readonly string[]>
+  secrets: Secrets
   queues: Queues
   intake: QueueRef
   quarantine: QueueRef
   /** Most bytes of a body. */
   bodyLimit: number
-  /** Milliseconds that all queueing of a webhook may take. */
+  /** Milliseconds that a webhook may take from its arrival: reading secrets, verifying and queueing together. */
   patience: number
 }
 
@@ -33,13 +34,46 @@ const NONE: readonly string[] = []
 /** What is tried for a registry that does not exist: the same as for one that does. */
 const STRANGER = attemptsOf([], schemes)
 
-/** The registry that `request` is for, when it proves to be its genuine sender; else `UNAUTHENTICATED`, whatever was wrong. */
-async function authenticate(request: Request, id: string, receiver: Receiver): Promise<Registry> {
-  const registry = receiver.registries.get(id)
-  const secrets = registry?.needsSecret ? await receiver.secrets(registry.id) : NONE
-  const genuine = await verify(request, registry?.attempts ?? STRANGER, secrets)
-  if (!registry || !genuine) throw new RouterError('UNAUTHENTICATED')
-  return registry
+/** The milliseconds that are left of `patience`; throws `UNAVAILABLE` when there are none, so that nothing more is begun. */
+type Left = () => number
+
+function countdown(patience: number): Left {
+  const end = performance.now() + patience
+  return () => {
+    const left = end - performance.now()
+    if (left > 0) return left
+    throw new RouterError('UNAVAILABLE', `The request took more than ${patience} ms.`)
+  }
+}
+
+/**
+ * The registry that `request` is for and its secrets, when it proves to be its genuine sender from an address that it may come from;
+ * else `UNAUTHENTICATED`, whatever was wrong. Before it is refused the secrets are read again: its sender may have got a new one just
+ * now. All of this is done for an id that is no registry's, too.
+ */
+async function authenticate(
+  request: Request,
+  id: string,
+  { registries, secrets }: Receiver,
+  entry: Entry,
+  left: Left,
+): Promise<{ registry: Registry; values: readonly string[] }> {
+  const registry = registries.get(id)
+  const isAllowed = registry?.allows(request.address) ?? false
+  const proves = async (values: readonly string[]): Promise<boolean> => {
+    const genuine = await verify(request, registry?.attempts ?? STRANGER, values)
+    // Worth knowing: somebody else has the secret, or the list lacks an address.
+    if (genuine && !isAllowed) entry.address = request.address ?? 'unknown'
+    return genuine && isAllowed
+  }
+  const isNeeded = registry?.needsSecret ?? true
+  const values = isNeeded ? await secrets(id, { timeout: left() }) : NONE
+  const genuine = await proves(values)
+  if (registry && genuine) return { registry, values }
+  const renewed = await secrets(id, { since: request.receivedAt, timeout: left() })
+  if (registry && isNeeded && String(renewed) !== String(values) && (await proves(renewed)))
+    return { registry, values: renewed }
+  throw new RouterError('UNAUTHENTICATED')
 }
 
 /** The answer to a handshake; `undefined` for anything else, and for what can't be read: `sort` tells what is wrong with that. */
@@ -51,10 +85,10 @@ function handshakeOf(request: Request, { source }: Registry): Response | undefin
   }
 }
 
-/** Sends all of `messages` within `timeout` milliseconds or throws `UNAVAILABLE`. */
-async function enqueue(queues: Queues, queue: QueueRef, messages: readonly Message[], timeout: number): Promise<void> {
+/** Sends all of `messages` in the time that is `left` or throws `UNAVAILABLE`. */
+async function enqueue(queues: Queues, queue: QueueRef, messages: readonly Message[], left: Left): Promise<void> {
   if (messages.length === 0) return
-  const failed = await queues.send(queue, messages, timeout)
+  const failed = await queues.send(queue, messages, left())
   if (failed.length > 0) {
     throw new RouterError('UNAVAILABLE', `${queue.name} refused ${failed.length} of ${messages.length} messages.`)
   }
@@ -64,19 +98,26 @@ async function enqueue(queues: Queues, queue: QueueRef, messages: readonly Messa
  * Puts both on their queues or throws `UNAVAILABLE`. Quarantine comes first, and only when intake answers: when one of them is
  * down nothing is kept, so that a sender that repeats itself for ever does not fill the other.
  */
-async function keep(receiver: Receiver, events: readonly Message[], unusable: readonly Message[]): Promise<void> {
-  const { queues, intake, quarantine, patience } = receiver
-  const end = performance.now() + patience
-  const left = () => Math.max(1, end - performance.now())
+async function keep(
+  { queues, intake, quarantine }: Receiver,
+  events: readonly Message[],
+  unusable: readonly Message[],
+  left: Left,
+): Promise<void> {
   if (events.length > 0 && unusable.length > 0) await queues.ready(intake, left())
-  await enqueue(queues, quarantine, unusable, left())
-  await enqueue(queues, intake, events, left())
+  await enqueue(queues, quarantine, unusable, left)
+  await enqueue(queues, intake, events, left)
+}
+
+/** Throws `TOO_LARGE` when a body of `bytes` is over `limit`. */
+export function checkSize(bytes: number, limit: number): void {
+  if (bytes > limit) throw new RouterError('TOO_LARGE', `The body has ${bytes} bytes, the limit is ${limit}.`)
 }
 
 /**
  * Takes the webhook `request` for the registry `id` and answers it. 202 only after everything in it is queued, known to be noise,
- * or in quarantine. Throws a `RouterError` whose row says the answer: `TOO_LARGE`, `UNAUTHENTICATED`, or `UNAVAILABLE` when a
- * queue did not take everything (the sender still has it and tries again; ids are the same then). `entry` is filled in for
+ * or in quarantine. Throws a `RouterError` whose row says the answer: `TOO_LARGE`, `UNAUTHENTICATED`, `RATE_LIMITED`, or
+ * `UNAVAILABLE` when a queue did not take everything in time (the sender still has it and tries again; ids are the same then). `entry` is filled in for
  * the log.
  */
 export async function receive(
@@ -88,19 +129,21 @@ export async function receive(
 ): Promise<Response> {
   // Whoever it is from, the log says which registry it was meant for; only ids that are configured can get there.
   if (receiver.registries.has(id)) entry.registry = id
-  if (request.body.length > receiver.bodyLimit) {
-    throw new RouterError('TOO_LARGE', `The body has ${request.body.length} bytes, the limit is ${receiver.bodyLimit}.`)
-  }
-  const registry = await authenticate(request, id, receiver)
-  const handshake = handshakeOf(request, registry)
+  const left = countdown(receiver.patience)
+  checkSize(request.body.length, receiver.bodyLimit)
+  const { registry, values } = await authenticate(request, id, receiver, entry, left)
+  const wait = registry.limit(request.receivedAt)
+  if (wait > 0) throw new RouterError('RATE_LIMITED', undefined, { retryAfter: Math.ceil(wait / 1000) })
+  const plain = blank(request, values)
+  const handshake = handshakeOf(plain, registry)
   if (handshake) {
     entry.handshake = true
     return handshake
   }
   if (request.method !== 'POST') throw new RouterError('NOT_FOUND')
-  const { events, ignored, unusable } = sort({ ...request, registry: registry.id }, registry, families, entry)
+  const { events, ignored, unusable } = sort({ ...plain, registry: registry.id }, registry, families, entry)
   const name = families.length === 1 ? (families[0] as FamilyRules).family : 'webhook'
-  const kept = quarantine(registry, name, request, unusable)
+  const kept = quarantine(registry, name, request, plain, unusable)
   entry.family = name
   const quarantined: Record<string, number> = {}
   for (const { reason, count } of unusable) quarantined[reason] = (quarantined[reason] ?? 0) + count
@@ -109,6 +152,7 @@ export async function receive(
     receiver,
     events.map(({ message }) => message),
     kept.messages,
+    left,
   )
   entry.accepted = events.length
   entry.ids = events.map(({ event }) => event.id)

@@ -9,6 +9,19 @@ import type { FamilyRules } from './target.ts'
 
 /** Answers requests that are no webhooks; `undefined` for those that it does not know. */
 export type Asked = (request: Request, app: App) => Promise<Response | undefined>
+/** Headers of every answer, whoever gives it: it is data for one asker, to be shown, stored and embedded nowhere. */
+export const securityHeaders: Readonly<Record<string, string>> = {
+  'strict-transport-security': 'max-age=31536000',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-frame-options': 'DENY',
+}
+
+/** Seconds until a request is worth trying again when nothing better is known. */
+const RETRY_SECONDS = 5
 
 const decode = (part: string): string => {
   try {
@@ -79,5 +92,10 @@ export function answerError(error: unknown, entry: Entry): Response {
   else entry.error = error
   // What the sender gets to read of an error on our side is the row's sentence alone.
   const message = row.retry ? row.message : (error as RouterError).message
-  return { status: row.status ?? 500, headers: row.retry ? { 'retry-after': '5' } : {}, body: { code, message } }
+  const after = known ? error.retryAfter : undefined
+  const headers = {
+    ...(row.retry ? { 'retry-after': String(after ?? RETRY_SECONDS) } : {}),
+    ...(row.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+  }
+  return { status: row.status ?? 500, headers, body: { code, message } }
 }

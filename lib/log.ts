@@ -11,6 +11,8 @@ export interface Entry {
   registry?: string
   family?: string
   status?: number
+  /** Where credentials of the registry came from, although it is no address that they may come from. */
+  address?: string
   /** It was a handshake or a ping, which carries no items. */
   handshake?: true
   /** Accounting: received = accepted + ignored + quarantined + rejected, where all or nothing is rejected. */

@@ -28,8 +28,8 @@ export interface LookOptions {
 export interface Look {
   /** Messages that waited when it began, about. */
   waiting: number
-  /** Messages that were hidden then, about: somebody else works on them or looks at them. */
-  hidden: number
+  /** Messages that were not seen so far because they are hidden, about: somebody else works on them or looks at them. */
+  hidden(): number
   /** The messages of the queue in batches, each message once. */
   batches(): AsyncGenerator<Received[]>
   /** Removes `messages` for good. Resolves, also when it fails, to those that may still be there: `left`, and why. */
@@ -71,7 +71,7 @@ export async function lookInto<Result>(
 
   /** Receives once, and keeps in mind what came; returns what was not seen before. */
   const round = async (): Promise<Received[]> => {
-    const left = Math.min(waiting, most) - seen()
+    const left = Math.min(waiting + hidden, most) - seen()
     const calls = Math.max(1, Math.min(PARALLEL, Math.ceil(left / MOST_A_CALL)))
     const fresh: Received[] = []
     const again: string[] = []
@@ -96,7 +96,8 @@ export async function lookInto<Result>(
       progress?.(seen(), Math.max(waiting, seen()))
       if (fresh.length > 0) yield fresh.slice(0, most - given)
       given += fresh.length
-      idle = fresh.length > 0 ? 0 : idle + (seen() < waiting ? 1 : 2)
+      // What another look gave back a moment ago is hidden for a second.
+      idle = fresh.length > 0 ? 0 : idle + (seen() < waiting + hidden ? 1 : 2)
     }
   }
 
@@ -117,7 +118,12 @@ export async function lookInto<Result>(
   }
 
   try {
-    return await work({ waiting, hidden, batches, remove })
+    return await work({
+      waiting,
+      hidden: () => Math.min(hidden, Math.max(0, waiting + hidden - seen())),
+      batches,
+      remove,
+    })
   } finally {
     const hidings = [...held.values()].map((receipt) => ({ receipt, seconds: BACK_SECONDS }))
     let why: unknown

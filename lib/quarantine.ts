@@ -44,6 +44,18 @@ const LEFT_OUT = 'left out'
 const kindOf = ({ query }: Request): string | undefined =>
   new URLSearchParams(query).get('event')?.slice(0, 64).toWellFormed()
 
+/** What is kept beside the body of `plain`, which is `request` without secrets, and whether the two differ. */
+function contextOf(request: Request, plain: Request) {
+  const kept = (of: Request) => [keepHeaders(of.headers), kindOf(of)] as const
+  const [headers, kind] = kept(plain)
+  const blanked = plain.body !== request.body || JSON.stringify(kept(request)) !== JSON.stringify([headers, kind])
+  return {
+    headers,
+    ...(kind ? { query: `event=${encodeURIComponent(kind)}` } : {}),
+    ...(blanked ? { blanked } : {}),
+  }
+}
+
 /** What is kept of one request: the messages, and each item's id and reason, in order, for the answer. */
 export interface Kept {
   messages: Message[]
@@ -52,27 +64,39 @@ export interface Kept {
 
 /**
  * Keeps `unusable` (all of one request) with everything needed to look into it and to try again: reason, headers without
- * credentials, and the body as received. One message an item; a body too large for one message is spread over several with `part`
+ * credentials, and the body as received: what is kept is `plain`, which
+ * is `request` without the registry's secrets, and `blanked` says where they differ. One message an item; a body too large for one message is spread over several with `part`
  * and `parts`; when one an item would take more than 8 MiB, a single message lists all of them in `items`. An id is the same for
  * every delivery of the same bytes to the same function for the same registry.
  */
-export function quarantine(registry: Registry, family: string, request: Request, unusable: readonly Unusable[]): Kept {
+export function quarantine(
+  registry: Registry,
+  family: string,
+  request: Request,
+  plain: Request,
+  unusable: readonly Unusable[],
+): Kept {
   const [first] = unusable
   if (!first) return { messages: [], entries: [] }
-  const { body } = request
+  const { body } = plain
   const telling = Object.entries(request.headers).filter(([name]) => TELLING_HEADERS.test(name))
   const kind = kindOf(request)
-  const print = fingerprint(Buffer.concat([body, Buffer.from(JSON.stringify([telling.toSorted(), kind]))]))
+  const print = fingerprint(Buffer.concat([request.body, Buffer.from(JSON.stringify([telling.toSorted(), kind]))]))
   const entries = unusable.map(({ item, reason }) => ({
     id: derivedId('quarantine', registry.id, family, print, String(item ?? '')),
     item,
     reason,
   }))
   const together = unusable.length > 1 && unusable.length * body.length > SEPARATE_BYTES
-  const headers = keepHeaders(request.headers)
   // Short and plain, so that the longest list fits beside the body.
   const brief = (text: string) => text.slice(0, 96).replace(/[^ -~]/g, '?')
   const items = entries.map((entry, at) => ({ ...entry, message: brief(unusable[at]?.message ?? '') }))
+  const same = {
+    registry: registry.id,
+    family,
+    receivedAt: formatTime(request.receivedAt),
+    ...contextOf(request, plain),
+  }
   const parts = Math.max(1, Math.ceil(body.length / PART_BYTES))
   const messages = (together ? [first] : unusable).flatMap(({ reason, message, item, of }, at) =>
     Array.from({ length: parts }, (_, index) => {
@@ -81,11 +105,7 @@ export function quarantine(registry: Registry, family: string, request: Request,
         id,
         reason,
         message,
-        registry: registry.id,
-        family,
-        receivedAt: formatTime(request.receivedAt),
-        headers,
-        ...(kind ? { query: `event=${encodeURIComponent(kind)}` } : {}),
+        ...same,
         body: body.subarray(index * PART_BYTES, (index + 1) * PART_BYTES).toString('base64'),
         ...(item === undefined ? {} : { item, of }),
         ...(together ? { items } : {}),

@@ -123,7 +123,9 @@ function withTime({ body, attributes }: Message, redrivenTime: string): Message 
 function restOf({ quarantined, unusable }: Fate, registries: Redrive['registries']): Message[] {
   const registry = registries.get(quarantined.registry)
   if (!quarantined.body || !registry || unusable.length > MOST_BACK) return []
-  return quarantine(registry, quarantined.family, requestOf(quarantined, quarantined.body), unusable).messages
+  // What was blanked then stays so: the request has no secret any more.
+  const request = requestOf(quarantined, quarantined.body)
+  return quarantine(registry, quarantined.family, request, request, unusable).messages
 }
 
 /** Sends the messages of all of `fates` together; resolves to those whose messages the queue took, each and every one. */
@@ -228,7 +230,7 @@ export async function redriveQuarantine(job: Redrive): Promise<Redriven> {
   const { ids, signal, progress } = job
   const options = { signal, progress: (seen: number, total: number) => progress?.('looked at', seen, total) }
   return lookInto(job.queues, job.quarantine, options, job.stuck, async (look) => {
-    const ended: Redriven = { done: 0, missing: [], foreign: 0, hidden: look.hidden }
+    const ended: Redriven = { done: 0, missing: [], foreign: 0, hidden: 0 }
     const chosen: Fate[] = []
     const isNamed = (one: Quarantined) => !ids || idsOf(one).some((id) => ids.includes(id))
     for await (const { quarantined, foreign } of quarantinedIn(look)) {
@@ -240,6 +242,7 @@ export async function redriveQuarantine(job: Redrive): Promise<Redriven> {
       if (ids) chosen.push(...wanted)
       else await act(wanted, look, job, ended)
     }
+    ended.hidden = look.hidden()
     const found = new Set(chosen.flatMap(({ quarantined }) => idsOf(quarantined)))
     ended.missing = (ids ?? []).filter((id) => !found.has(id))
     if (ended.missing.length === 0) await act(chosen, look, job, ended)

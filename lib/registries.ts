@@ -1,6 +1,8 @@
 import * as v from 'valibot'
+import { allowedBy } from './address.ts'
 import { type Edition, edition } from './edition.ts'
 import { RouterError } from './errors.ts'
+import { type Bucket, bucket, type Rate } from './limit.ts'
 import type { RegionName } from './locations.ts'
 import { type SourceName, type SourceTable, schemes, sources } from './sources/index.ts'
 import { type Attempt, attemptsOf } from './sources/signature.ts'
@@ -17,6 +19,10 @@ interface AnyRegistry {
   account: string
   /** Editions whose actions it may send, the first one also gives the location mapping; `EDITION` if left out. */
   editions?: readonly string[]
+  /** Requests that it may send to each instance; 1,000 per second, 2,000 at once if left out. */
+  limit?: Rate
+  /** Addresses and networks that its requests may come from, like `192.0.2.0/24`; any if left out. */
+  allow?: readonly string[]
 }
 
 /** One configured sender, as written in `registries.ts`. Secrets never stand there. */
@@ -29,7 +35,7 @@ export type RegistryConfig = {
 }[SourceName]
 
 /** A checked registry with its tables, and the settings of its source with their defaults. */
-export interface Registry extends Omit<AnyRegistry, 'editions'> {
+export interface Registry extends Omit<AnyRegistry, 'editions' | 'limit' | 'allow'> {
   source: SourceName
   editions: readonly [Edition, ...Edition[]]
   settings: Readonly<Record<string, unknown>>
@@ -37,6 +43,10 @@ export interface Registry extends Omit<AnyRegistry, 'editions'> {
   attempts: readonly Attempt[]
   /** Whether any of them needs a secret. */
   needsSecret: boolean
+  /** What is left of its limit, in this instance. */
+  limit: Bucket
+  /** Whether its requests may come from an address. */
+  allows(address: string | undefined): boolean
 }
 
 const ID = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
@@ -52,7 +62,7 @@ function editionsOf({ editions }: RegistryConfig, fallback: string, complain: (w
   if (dates.length === 0) complain('editions: is empty; leave it out to use EDITION')
   return dates.flatMap((date) => {
     try {
-      return [edition(String(date))]
+      return [edition(typeof date === 'string' ? date : String(JSON.stringify(date)))]
     } catch (error) {
       complain(`editions: ${(error as Error).message}`)
       return []
@@ -66,7 +76,7 @@ function checkPlace(config: RegistryConfig, tables: Edition, complain: (what: st
     const known = tables.regions.map((row) => row.region).join(', ')
     complain(`region: ${JSON.stringify(config.region)} is not in edition ${tables.date}; it has ${known}`)
   }
-  const domain = bareDomain(String(config.domain))
+  const domain = isLike(config.domain, DOMAIN) ? bareDomain(config.domain) : ''
   if (!/(?:^|\.)icr\.io$/.test(domain)) return
   const owner = tables.domain(domain)
   if (!owner) complain(`domain: ${config.domain} is not in the location table of edition ${tables.date}`)
@@ -85,7 +95,7 @@ function settingsOf(
   { source, accept }: RegistryConfig,
   complain: (what: string) => void,
 ): Record<string, unknown> | undefined {
-  if (!Object.hasOwn(sources, source)) {
+  if (typeof source !== 'string' || !Object.hasOwn(sources, source)) {
     complain(`source: ${JSON.stringify(source)} is unknown; there are ${Object.keys(sources).join(', ')}`)
     return undefined
   }
@@ -104,20 +114,34 @@ function settingsOf(
   return parsed.output
 }
 
+const LIMIT: Rate = { perSecond: 1000, burst: 2000 }
+const MOST = 1_000_000
+
+function limitOf({ limit = LIMIT }: RegistryConfig, complain: (what: string) => void): Bucket {
+  const { perSecond, burst, ...others }: Partial<Rate> = limit ?? {}
+  const isRight = (value: unknown, least: number) => typeof value === 'number' && value >= least && value <= MOST
+  if (!isRight(perSecond, 0.001) || !isRight(burst, 1) || Object.keys(others).length > 0)
+    complain(`limit: has to be { perSecond, burst }, numbers from 0.001 and from 1 to ${MOST}, and nothing else`)
+  return bucket(limit ?? LIMIT)
+}
+
 function check(config: RegistryConfig, fallback: string, complain: (what: string) => void): Registry | undefined {
   if (!isLike(config.id, ID)) complain('id: use 1 to 63 lower-case letters, digits and inner dashes')
   const settings = settingsOf(config, complain)
   if (!isLike(config.domain, DOMAIN)) complain('domain: write it like de.icr.io or registry.example.com:5000')
   if (!isLike(config.account, ACCOUNT)) complain('account: use 1 to 64 letters, digits, dashes and underscores')
-  const allowed = ['id', 'source', 'domain', 'region', 'account', 'editions', 'accept']
+  const allowed = ['id', 'source', 'domain', 'region', 'account', 'editions', 'accept', 'limit', 'allow']
   for (const key of Object.keys(config)) if (!allowed.includes(key)) complain(`${key}: there is no such setting`)
   const [first, ...rest] = editionsOf(config, fallback, complain)
   checkPlace(config, first ?? edition(fallback), complain)
+  const limit = limitOf(config, complain)
+  const allows = allowedBy(config.allow, (what) => complain(`allow: ${what}`))
   if (!first || !settings) return undefined
-  const { accept: _accept, ...own } = config
+  const { accept: _accept, allow: _allow, ...own } = config
   const accepted = sources[config.source].accepted?.(settings) ?? sources[config.source].schemes
   const needsSecret = accepted.some(({ secretless }) => !secretless)
-  return { ...own, editions: [first, ...rest], settings, attempts: attemptsOf(accepted, schemes), needsSecret }
+  const attempts = attemptsOf(accepted, schemes)
+  return { ...own, editions: [first, ...rest], settings, attempts, needsSecret, limit, allows }
 }
 
 function checkAll(configs: readonly RegistryConfig[], fallback: string, mistakes: string[]): Map<string, Registry> {

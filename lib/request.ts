@@ -7,6 +7,8 @@ export interface Request {
   headers: Readonly<Record<string, string>>
   body: Buffer
   receivedAt: number
+  /** Address of the client as the platform saw it, never what a header says. */
+  address?: string
   /** Id of the registry that it is genuine for, once that is known. */
   registry?: string
 }

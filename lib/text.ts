@@ -8,7 +8,7 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u20
 export function clean(value: string, limit: number): string {
   const text = value.length > limit * 4 ? value.slice(0, limit * 4) : value
   const plain = text.replace(CONTROL, ' ').trim()
-  return (plain.length > limit ? plain.slice(0, limit) : plain).toWellFormed()
+  return (plain.length > limit ? plain.slice(0, limit).trimEnd() : plain).toWellFormed()
 }
 
 /** `value` with every text in it, however deep, as `clean` makes it; names of fields stay. */

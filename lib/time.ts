@@ -2,7 +2,8 @@ const RFC3339 =
   /^([1-9]\d{3})-(\d{2})-(\d{2})[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:[.,](\d{1,9}))?(?:[Zz]|([+-](?:[01]\d|2[0-3])):?([0-5]\d))$/
 
 const MINUTE = 60_000
-/** The last time whose year has four digits. */
+/** The first and the last time whose years are taken. */
+const FIRST = Date.UTC(1000, 0, 1)
 const LAST = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
 /**
@@ -23,7 +24,7 @@ export function parseTime(text: string): number | undefined {
   const local = midnight + (Number(hour) * 60 + Number(minute)) * MINUTE + Number(second) * 1000 + milliseconds
   const offset = (Number(hours) * 60 + (hours.startsWith('-') ? -1 : 1) * Number(minutes)) * MINUTE
   const time = local - offset
-  return time <= LAST ? time : undefined
+  return time >= FIRST && time <= LAST ? time : undefined
 }
 
 const DAY = 24 * 60 * MINUTE

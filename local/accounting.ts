@@ -241,7 +241,7 @@ export function account(ledger: Ledger, look: Look, stage: string): Report {
     // What is not written yet may be just what became of an event.
     ...(unwritten
       ? [
-          `LEDGER: ${unwritten.count} entries could not be written (${unwritten.why}), so no event can be called lost yet.`,
+          `LEDGER: entries that could not be written: ${unwritten.count} (${unwritten.why}), so no event can be called lost yet.`,
         ]
       : named('LOST', picture.lost)),
     ...named('WRONG LOCATION', picture.misplaced),

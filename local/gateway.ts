@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { errors } from '../lib/errors.ts'
+import { securityHeaders } from '../lib/http.ts'
 
 // Makes the HTTP emulation hand bodies over as AWS does. serverless-offline passes every body on as text, which loses bytes that
 // are not UTF-8; an HTTP API passes only a few content types on as text and everything else in base64.
@@ -15,7 +16,8 @@ interface HapiRequest {
   payload: unknown
   response: {
     isBoom?: boolean
-    output?: { statusCode: number; payload: object; headers: object }
+    output?: { statusCode: number; payload: object; headers: Record<string, unknown> }
+    headers?: Record<string, unknown>
     statusCode?: number
     source?: unknown
     header?(name: string, value: string): unknown
@@ -31,15 +33,41 @@ interface HapiRoutes {
 
 const isText = (type: string, body: Buffer): boolean => (type === '' || TEXT.test(type)) && isUtf8(body)
 
+/** Makes errors that are not the function's own those of the contract. */
+function correct(response: HapiRequest['response']): void {
+  if (response.isBoom && response.output) {
+    const code =
+      response.output.statusCode === 413 ? 'TOO_LARGE' : response.output.statusCode < 500 ? 'NOT_FOUND' : 'INTERNAL'
+    response.output.statusCode = errors[code].status
+    response.output.payload = { code, message: errors[code].message }
+  }
+  // A function that did not answer in time, or could not be run: serverless-offline makes a 200 of it, with a stack. No answer of
+  // a function begins like that.
+  if (typeof response.source === 'string' && response.source.startsWith('{"errorMessage":')) {
+    response.statusCode = errors.UNAVAILABLE.status
+    response.source = JSON.stringify({ code: 'UNAVAILABLE', message: errors.UNAVAILABLE.message })
+    response.header?.('retry-after', '5')
+  }
+}
+
+/** Gives an answer's `headers` what every answer has. */
+function harden(headers: Record<string, unknown>): void {
+  for (const name of Object.keys(headers)) if (name.startsWith('access-control-')) delete headers[name]
+  Object.assign(headers, securityHeaders)
+}
+
 /**
  * Changes `server` so that bodies which AWS hands over in base64 come that way, and so that errors of the server itself (a body
- * over its own limit, a path that can't be decoded) are answered as the HTTP contract says.
+ * over its own limit, a path that can't be decoded) are answered as the HTTP contract says. Every answer has the headers of the contract,
+ * and none that would let the pages of other sites read it.
  */
 export function likeAws(server: HapiServer): void {
   server.ext('onRequest', ({ headers }, toolkit) => {
     // hapi answers 4xx itself to a content type that it can't read. The function gets the headers as they were sent all the same.
     const type = headers['content-type']
     if (type !== undefined && !READABLE.test(type)) headers['content-type'] = 'application/octet-stream'
+    // serverless-offline lets every site in whose name is given, and makes a 200 of whatever a function answers to its OPTIONS.
+    delete headers.origin
     return toolkit.continue
   })
   server.ext('onPreHandler', (request, toolkit) => {
@@ -51,19 +79,8 @@ export function likeAws(server: HapiServer): void {
     return toolkit.continue
   })
   server.ext('onPreResponse', ({ response }, toolkit) => {
-    if (response.isBoom && response.output) {
-      const code =
-        response.output.statusCode === 413 ? 'TOO_LARGE' : response.output.statusCode < 500 ? 'NOT_FOUND' : 'INTERNAL'
-      response.output.statusCode = errors[code].status
-      response.output.payload = { code, message: errors[code].message }
-    }
-    // A function that did not answer in time, or could not be run: serverless-offline makes a 200 of it, with a stack. No answer of
-    // a function begins like that.
-    if (typeof response.source === 'string' && response.source.startsWith('{"errorMessage":')) {
-      response.statusCode = errors.UNAVAILABLE.status
-      response.source = JSON.stringify({ code: 'UNAVAILABLE', message: errors.UNAVAILABLE.message })
-      response.header?.('retry-after', '5')
-    }
+    correct(response)
+    harden((response.isBoom ? response.output?.headers : response.headers) ?? {})
     return toolkit.continue
   })
 }

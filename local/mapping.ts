@@ -8,6 +8,8 @@ export type Consumer = (event: SQSEvent, context: { awsRequestId: string }) => P
 const WAIT_SECONDS = 1
 /** Pause in milliseconds after a look that failed. */
 const PAUSE = 500
+/** Batches that are worked on at once: one that waits for a location that hangs holds nobody else up. */
+const ROUNDS = 3
 
 /** How a queue is consumed. */
 export interface MappingOptions {
@@ -21,7 +23,7 @@ export interface MappingOptions {
 
 /** An event source mapping: consumes a queue until it is stopped. */
 export interface Mapping {
-  /** Resolves when the batch that is under way is done. */
+  /** Resolves when the batches that are under way are done. */
   stop(): Promise<void>
 }
 
@@ -58,7 +60,7 @@ async function gather(queues: Queues, queue: QueueRef, { size, hideSeconds }: Ma
 }
 
 /**
- * Consumes `queue` as Lambda's event source mapping with `ReportBatchItemFailures` does: batches go to `consume`, what it does not
+ * Consumes `queue` as Lambda's event source mapping with `ReportBatchItemFailures` does: batches go to `consume`, a few at once, what it does not
  * name as failed is removed, what it names comes again when it is no longer hidden, in the end on the dead-letter queue of the
  * queue. A throwing consumer fails its whole batch.
  */
@@ -70,12 +72,16 @@ export function startMapping(queues: Queues, queue: QueueRef, consume: Consumer,
     const { batchItemFailures } = await consume(toEvent(messages, queue), { awsRequestId: `local-${count}` })
     const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier))
     const done = messages.filter(({ messageId }) => !failed.has(messageId))
-    await Promise.all(done.map(({ receipt }) => queues.remove(queue, receipt)))
+    await queues.removeAll(
+      queue,
+      done.map(({ receipt }) => receipt),
+    )
   }
+  let count = 0
   const run = async () => {
-    for (let count = 1; !stopped; count++) {
+    while (!stopped) {
       try {
-        await round(count)
+        await round(++count)
       } catch (error) {
         if (stopped) return
         options.warn(`${queue.name}: ${(error as Error).message}`)
@@ -83,11 +89,11 @@ export function startMapping(queues: Queues, queue: QueueRef, consume: Consumer,
       }
     }
   }
-  const running = run()
+  const running = Array.from({ length: ROUNDS }, run)
   return {
     async stop() {
       stopped = true
-      await running
+      await Promise.all(running)
     },
   }
 }

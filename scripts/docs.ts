@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import { kindEntries } from '../deploy/template/alarms.ts'
+import { exits } from '../cli/exits.ts'
 import { families } from '../functions/webhook.ts'
 import { actions } from '../lib/actions.ts'
 import { type Activity, activityDataSchema } from '../lib/activity.ts'
@@ -91,6 +92,13 @@ function errorTable(): string {
     row.message,
   ])
   return table(['code', 'answer', 'try again', 'what it says'], rows)
+}
+
+function exitTable(): string {
+  return table(
+    ['exit code', 'means'],
+    Object.values(exits).map(({ code: exit, means }) => [String(exit), means]),
+  )
 }
 
 function queueTable(): string {
@@ -194,6 +202,7 @@ const sections: readonly { file: string; name: string; text: string }[] = [
   { file: 'docs/sources/cloudevents.md', name: 'targets', text: targetTable() },
   { file: 'docs/http.md', name: 'errors', text: errorTable() },
   { file: 'docs/queues.md', name: 'queues', text: queueTable() },
+  { file: 'docs/cli.md', name: 'exits', text: exitTable() },
   { file: 'docs/operations.md', name: 'alarms', text: alarmTable() },
   { file: 'docs/sources.md', name: 'overview', text: overview() },
   { file: 'docs/sources.md', name: 'fields', text: fields() },

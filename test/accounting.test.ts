@@ -225,11 +225,18 @@ describe('an event without a 202', () => {
     tell('routed', 'frankfurt', 'eu-de', 'routed')
     put(INTAKE, message('waiting', 'frankfurt'))
     put(DEAD, message('dead', 'frankfurt'), { messageId: 'junk', body: '[]', attributes: {} })
+    // A copy of what is still waiting is no second event.
+    put(DEAD, message('waiting', 'frankfurt'))
     const made = report()
     expect(made.mistakes).toEqual([])
     const counts = { accepted: 0, routed: 1, onIntake: 1, deadLettered: 1, redriven: 0, unanswered: 3 }
     expect(of('frankfurt', made)[0]?.events).toEqual(counts)
     expect(of('unknown', made)[0]).toMatchObject({ location: 'unroutable', events: { deadLettered: 1, unanswered: 1 } })
+  })
+
+  test('is not lost when something went wrong between the queue and the answer', () => {
+    entries.publish({ event: 'request', registry: 'frankfurt', status: 500, received: 1, accepted: 1, ids: ['taken'] })
+    expect(report().mistakes).toEqual([])
   })
 
   test('counts apart when somebody redrove it', () => {
@@ -274,13 +281,31 @@ describe('the ledger', () => {
       `${join(dir, 'accounting.db')} can't be written: database is locked. What it lacks is kept in memory and tried again.`,
     ])
     expect(report().mistakes).toEqual([
-      'LEDGER: 2 entries could not be written (database is locked), so no event can be called lost yet.',
+      'LEDGER: entries that could not be written: 2 (database is locked), so no event can be called lost yet.',
     ])
     other.exec('ROLLBACK')
     other.close()
     tell('routed', 'frankfurt', 'eu-de', 'a', 'b')
     const made = report()
     expect([made.holds, of('frankfurt', made)[0]?.events]).toMatchObject([true, { accepted: 2, routed: 2 }])
+  })
+
+  test('keeps all of an entry or nothing', () => {
+    const other = new DatabaseSync(join(dir, 'accounting.db'))
+    other.exec(
+      "CREATE TRIGGER full BEFORE INSERT ON events WHEN new.id = 'b' BEGIN SELECT raise(ABORT, 'disk is full'); END",
+    )
+    accept('frankfurt', 'a', 'b')
+    const during = report()
+    expect(during.mistakes).toEqual([
+      'LEDGER: entries that could not be written: 1 (disk is full), so no event can be called lost yet.',
+    ])
+    expect(of('frankfurt', during)[0]).toMatchObject({ received: 0, events: { accepted: 0 } })
+    other.exec('DROP TRIGGER full')
+    other.close()
+    put(INTAKE, message('a', 'frankfurt'), message('b', 'frankfurt'))
+    const after = report()
+    expect([after.mistakes, of('frankfurt', after)[0]]).toMatchObject([[], { received: 2, events: { accepted: 2 } }])
   })
 
   test('that is no ledger stops the emulation with a sentence', () => {

@@ -110,4 +110,42 @@ test('what is particular to one file stays in it', () => {
   expect(users(/timingSafeEqual\(/)).toEqual(['lib/sources/signature.ts'])
   expect(users(/@middy/)).toEqual(['lib/runtimes/lambda.ts'])
   expect(users(/from 'aws4'/)).toEqual(['lib/aws.ts'])
+  expect(users(/\b(?:fetch|WebSocket|EventSource|XMLHttpRequest)\(/)).toEqual(['lib/sources/oidc.ts'])
+})
+
+test('secrets are compared in one file, and never with ===', () => {
+  const others = [...files('lib'), ...files('functions')].filter((file) => file !== 'lib/sources/signature.ts')
+  const credential = String.raw`\b\w*(?:secret|token|password|credential|signature|authorization|hmac|apikey)\w*`
+  const comparisons = [
+    new RegExp(String.raw`${credential}(?:\]|\)|\.\w+)?\s*[!=]==?(?!=|\s*(?:'|undefined|null))`, 'i'),
+    new RegExp(String.raw`[!=]==?\s*${credential}`, 'i'),
+    new RegExp(
+      String.raw`${credential}(?:\?)?\.(?:equals|compare|localeCompare|includes|startsWith|endsWith|indexOf)\(`,
+      'i',
+    ),
+    /\.(?:equals|localeCompare)\(/,
+  ]
+  const found = others.flatMap((file) =>
+    read(file)
+      .split('\n')
+      .filter((line) => !/^\s*(?:\*|\/\/|\/\*)/.test(line) && comparisons.some((comparison) => comparison.test(line)))
+      .map((line) => `${file}: ${line.trim()}`),
+  )
+  expect(found).toEqual([])
+})
+
+test('of the modules that can call something only what can not is used, but where calls go out', () => {
+  const imports = [...files('lib'), ...files('functions')].flatMap((file) =>
+    [
+      ...read(file).matchAll(
+        /import \{([^}]*)\} from '(?:node:)?(?:http|https|http2|net|tls|dns|dgram|child_process)[/']/g,
+      ),
+    ].map(([, names = '']) => `${file}: ${names.trim()}`),
+  )
+  expect(imports.filter((line) => !line.startsWith('lib/aws.ts'))).toEqual([
+    'lib/address.ts: BlockList, isIPv6',
+    'lib/outcome.ts: STATUS_CODES',
+    'lib/sources/ecr.ts: isIP',
+    'lib/sources/nexus.ts: isIP',
+  ])
 })

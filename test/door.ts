@@ -14,23 +14,34 @@ import { checkRegistries, type RegistryConfig } from '../lib/registries.ts'
 import type { Request } from '../lib/request.ts'
 import type { IntakeMessage } from '../lib/routable.ts'
 import { type Router, routeMessages } from '../lib/router.ts'
+import type { Secrets } from '../lib/secrets.ts'
 import { type SourceName, sources } from '../lib/sources/index.ts'
 import { tables } from '../lib/tables.ts'
 import { checkQueued } from './formats/check.ts'
+import { NOW } from './now.ts'
 
 // The router's public door with queues in memory: a request goes in as HTTP, an answer and messages come out.
 
 const account = 'acme'
+/** Every request of a test comes at the same time. */
+const limit = { perSecond: 1, burst: 1_000_000 }
 const configs: readonly RegistryConfig[] = [
   // One for each source, with its name.
   ...(Object.keys(sources) as SourceName[]).map(
-    (source): RegistryConfig => ({ id: source, source, domain: 'de.icr.io', region: 'eu-central', account }),
+    (source): RegistryConfig => ({ id: source, source, domain: 'de.icr.io', region: 'eu-central', account, limit }),
   ),
-  { id: 'newest', source: 'cloudevents', domain: 'es.icr.io', region: 'eu-es', account, editions: ['2026-08-11'] },
+  {
+    id: 'newest',
+    source: 'cloudevents',
+    domain: 'es.icr.io',
+    region: 'eu-es',
+    account,
+    editions: ['2026-08-11'],
+    limit,
+  },
 ]
 
-/** 2026-11-22T13:00:00.123Z: when every request of a test arrives unless it says otherwise. */
-export const NOW = Date.UTC(2026, 10, 22, 13, 0, 0, 123)
+export { NOW }
 
 /** A message of the quarantine queue. */
 export interface Quarantined {
@@ -42,6 +53,7 @@ export interface Quarantined {
   receivedAt: string
   headers: Record<string, string>
   body: string
+  blanked?: true
   item?: number
   items?: { id: string; item: number; reason: string; message: string }[]
   part?: number
@@ -89,12 +101,14 @@ export const toIntakeMessage = ({ receipt, ...message }: Received): IntakeMessag
 /** What is particular to a door. */
 export interface Options {
   /** Instead of the one secret `secret`. */
-  secrets?: readonly string[]
+  secrets?: readonly string[] | Secrets
   /** Methods of the queues that do something else. */
   broken?: Partial<Queues>
   registries?: readonly RegistryConfig[]
   /** The clock of queues and router in milliseconds, instead of the machine's. */
   now?: () => number
+  /** Milliseconds that a request may take. */
+  patience?: number
   /** Instead of `activity-tracker`. */
   format?: FormatName
 }
@@ -105,6 +119,7 @@ export interface Options {
  */
 export function door(options: Options = {}): Door {
   const now = options.now ?? Date.now
+  const { secrets = ['secret'] } = options
   const queues = memory(now)
   const intake = intakeQueue('test', 'eu-central-1')
   const quarantine = quarantineQueue('test', 'eu-central-1')
@@ -114,9 +129,9 @@ export function door(options: Options = {}): Door {
   const used: Queues = {
     ...queues,
     ...options.broken,
-    send(queue, messages) {
+    send(queue, messages, timeout) {
       if (queue.name === intake.name) queued.push(...messages.map(({ body }) => body))
-      return send(queue, messages)
+      return send(queue, messages, timeout)
     },
   }
   const app: App = {
@@ -126,12 +141,12 @@ export function door(options: Options = {}): Door {
     queues: used,
     receiver: {
       registries: checkRegistries(options.registries ?? configs, '2020-07-28'),
-      secrets: async () => options.secrets ?? ['secret'],
+      secrets: typeof secrets === 'function' ? secrets : async () => secrets,
       queues: used,
       intake,
       quarantine,
       bodyLimit: 1024 * 1024,
-      patience: 600,
+      patience: options.patience ?? 60_000,
     },
   }
   const router: Router = {

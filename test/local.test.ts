@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { startFauxqs } from 'fauxqs'
 import { call } from '../lib/aws.ts'
 import { edition } from '../lib/edition.ts'
+import { securityHeaders } from '../lib/http.ts'
+import { memory } from '../lib/queues/memory.ts'
 import { deadLetterQueue, intakeQueue, quarantineQueue } from '../lib/queues/names.ts'
 import type { QueueRef } from '../lib/queues/queue.ts'
 import { sqs } from '../lib/queues/sqs.ts'
@@ -95,6 +97,26 @@ describe('an emulation', () => {
     expect([large.status, await large.json()]).toEqual([413, { code: 'TOO_LARGE', message }])
     const path = await fetch(`${emulation.url}/webhooks/%E0%A4%A`, { method: 'POST', body: '{}' })
     expect([path.status, Object.keys((await path.json()) as object)]).toEqual([404, ['code', 'message']])
+  })
+
+  test('every answer has the security headers, whoever gives it, and none lets pages of other sites read it', async () => {
+    const Origin = 'https://evil.example'
+    const asks: [string, RequestInit, number][] = [
+      ['/actions', {}, 200],
+      ['/nothing', {}, 404],
+      ['/webhooks/distribution', { method: 'POST', body: '{}' }, 401],
+      ['/webhooks/%E0%A4%A', { method: 'POST', body: '{}' }, 404],
+      ['/webhooks/distribution', { method: 'POST', body: Buffer.alloc(11 * 1024 * 1024) }, 413],
+      ['/webhooks/distribution', { method: 'OPTIONS', headers: { 'Access-Control-Request-Method': 'POST' } }, 401],
+      ['/actions', { method: 'OPTIONS', headers: { 'Access-Control-Request-Method': 'POST' } }, 404],
+    ]
+    for (const [path, ask, status] of asks) {
+      const answer = await fetch(emulation.url + path, { ...ask, headers: { ...ask.headers, Origin } })
+      await answer.arrayBuffer()
+      const headers = Object.fromEntries(answer.headers)
+      expect([path, answer.status, headers]).toEqual([path, status, expect.objectContaining(securityHeaders)])
+      expect(Object.keys(headers).filter((name) => name.startsWith('access-control-'))).toEqual([])
+    }
   })
 
   test('nobody reaches it from another machine', async () => {
@@ -213,3 +235,27 @@ test('the event source mapping removes what was done, repeats what failed, and l
     await server.stop()
   }
 }, 30_000)
+
+test('the event source mapping works on other batches while one hangs, and stops when all are done', async () => {
+  const queue = { name: 'work', awsRegion }
+  const queues = memory()
+  queues.create(queue)
+  await queues.send(
+    queue,
+    ['hangs', 'fine', 'last'].map((body) => ({ body, attributes: {} })),
+  )
+  const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const consume: Consumer = async ({ Records }) => {
+    const [record] = Records
+    if (record?.body === 'hangs') await released.promise
+    if (record?.body === 'last') reached.resolve()
+    return { batchItemFailures: [] }
+  }
+  const mapping = startMapping(queues, queue, consume, { size: 1, hideSeconds: 60, warn: () => {} })
+  await reached.promise
+  const stopped = mapping.stop()
+  expect(await queues.count(queue)).toMatchObject({ waiting: 0 })
+  released.resolve()
+  await stopped
+  expect(await queues.count(queue)).toEqual({ waiting: 0, hidden: 0 })
+})

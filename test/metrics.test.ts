@@ -194,8 +194,8 @@ describe('a function', () => {
   test('writes metrics on AWS, even when its configuration is wrong, and none in local emulation', async () => {
     const wrong = await call({ STAGE: 'not a stage' }, 'distribution')
     expect(readAs(wrong)).toMatchObject({ 'Stage=not a stage: Failed': 1 })
-    const stranger = await call({ STAGE: 'prod' }, 'stranger')
-    expect(readAs(stranger)).toMatchObject({ 'Stage=prod Registry=unknown: Unauthenticated': 1 })
+    const nowhere = await call({ STAGE: 'prod' }, 'distribution/paint')
+    expect(readAs(nowhere)).toMatchObject({ 'Stage=prod Registry=unknown: Rejected': 1 })
     const local = await call({ STAGE: 'local', EMULATION: 'local' }, 'stranger')
     expect(Object.keys(local)).not.toContain('_aws')
   })

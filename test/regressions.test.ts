@@ -6,7 +6,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { RouterError } from '../lib/errors.ts'
 import { sqs } from '../lib/queues/sqs.ts'
-import { checkRegistries } from '../lib/registries.ts'
+import { checkRegistries, type RegistryConfig } from '../lib/registries.ts'
 import { environmentSecrets, managedSecrets } from '../lib/secrets.ts'
 import { formatTime, parseTime } from '../lib/time.ts'
 import { likeAws } from '../local/gateway.ts'
@@ -86,7 +86,15 @@ describe('secrets', () => {
       const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
       const credentials = () => ({ accessKeyId: 'a', secretAccessKey: 'b' })
       let clock = 0
-      const secrets = managedSecrets({ endpoint, credentials }, 'eu-central-1', 'prod', 1000, () => clock)
+      const secrets = managedSecrets({
+        endpoint,
+        credentials,
+        region: 'eu-central-1',
+        stage: 'prod',
+        registryIds: ['hub'],
+        timeout: 1000,
+        now: () => clock,
+      })
       expect(await secrets('hub')).toEqual(['leaked'])
       clock = 6 * 60_000
       await expect(secrets('hub')).rejects.toMatchObject({ code: 'INVALID_CONFIG' })
@@ -334,6 +342,7 @@ describe('times', () => {
   test.each([
     '9999-12-31T23:59:59-10:00',
     '0000-01-01T00:00:00+23:00',
+    '1000-01-01T00:00:00+23:59',
     '2023-02-30T00:00:00Z',
     '2023-04-31T12:00:00+01:00',
     '2023-01-01T24:00:01Z',
@@ -750,6 +759,39 @@ test('a password in a package URL was kept', async () => {
   const events = await intake()
   expect(events.map(({ target }) => target.host?.address)).toEqual(['r.example', 'r.example', 'r.example'])
   expect(JSON.stringify(events)).not.toContain('hunter2')
+})
+
+test('a text that was cut ended in a space', async () => {
+  const { post, intake } = door()
+  const data = { target: { repository: 'a', tag: 'v' }, initiator: { agent: `${'a'.repeat(349)} ${'b'.repeat(9)}` } }
+  await post('/webhooks/cloudevents', cloudEvent(push, 'image', { data }))
+  expect((await intake())[0]?.initiator.host.agent).toBe('a'.repeat(349))
+})
+
+test.each([
+  ['source', ['harbor']],
+  ['source', { toString: 1 }],
+  ['domain', { toString: 1 }],
+  ['editions', [['2020-07-28']]],
+])('a registry whose %s was %j was taken, or refused without a word', (name, value) => {
+  const config = { id: 'hub', source: 'harbor', domain: 'hub.example.com', region: 'eu-central', account: 'acme' }
+  const registries = [{ ...config, [name]: value }] as unknown as RegistryConfig[]
+  expect(() => checkRegistries(registries, '2020-07-28')).toThrow(`registry "hub": ${name}: `)
+})
+
+test('an event without an action on the intake queue cost its neighbours their place', async () => {
+  const first = door()
+  await first.post('/webhooks/cloudevents', cloudEvent(push, 'image'))
+  const [event] = await first.intake()
+  const opened = door()
+  const bodies = [{ ...event, action: undefined }, event].map((value) => JSON.stringify(value))
+  await opened.queues.send(
+    opened.app.receiver.intake,
+    bodies.map((body) => ({ body, attributes: {} })),
+  )
+  await opened.route()
+  const location = { name: 'registry-events-test-eu-de', awsRegion: 'eu-central-1' }
+  expect(await peek(opened.queues, location)).toHaveLength(1)
 })
 
 test('a policy was cut without a word', async () => {

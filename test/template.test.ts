@@ -359,7 +359,7 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
     const [[, stage]] = of('AWS::ApiGatewayV2::Stage') as [[string, Resource]]
     const line = JSON.parse(stage.Properties.AccessLogSettings.Format)
     for (const [, field] of `${Properties.FilterPattern} $.stage`.matchAll(/\$\.(\w+)/g))
-      expect(line).toHaveProperty([field])
+      expect(line).toHaveProperty([field as string])
   })
 
   test('every function is watched for throttles, errors and a log that stays empty', () => {

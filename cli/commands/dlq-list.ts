@@ -22,6 +22,7 @@ interface Row {
   queue: string
   awsRegion: string
   messages: number
+  /** Those of them that could not be looked at, because somebody else holds them. */
   hidden: number
   oldest: string | null
   /** How many of those that were looked at are there for which reason. */
@@ -32,14 +33,16 @@ async function lettersOf(
   queue: QueueSpec,
   queues: Queues,
   { terminal, signal, options }: Call<Options>,
-): Promise<DeadLetter[]> {
+): Promise<{ letters: DeadLetter[]; unseen: number }> {
   const progress = (seen: number, total: number) => terminal.progress(`looked at ${queue.name}-dlq,`, seen, total)
   const letters: DeadLetter[] = []
   const look = { signal, most: options.limit ?? MOST, progress }
-  await lookInto(queues, deadLetterQueue(queue), look, tellStuck(terminal), async ({ batches }) => {
+  const dead = deadLetterQueue(queue)
+  const unseen = await lookInto(queues, dead, look, tellStuck(terminal), async ({ batches, hidden }) => {
     for await (const batch of batches()) letters.push(...batch.map((message) => readDeadLetter(message, queue)))
+    return hidden()
   })
-  return letters.sort((a, b) => a.message.sentAt - b.message.sentAt)
+  return { letters: letters.sort((a, b) => a.message.sentAt - b.message.sentAt), unseen }
 }
 
 const reasonOf = ({ reason, obstacle }: DeadLetter): string => (obstacle ? `${reason} (unroutable)` : reason)
@@ -51,7 +54,7 @@ async function rowOf(
   call: Call<Options>,
 ): Promise<{ row: Row; letters: DeadLetter[] }> {
   const dead = deadLetterQueue(queue)
-  const letters = waiting > 0 ? await lettersOf(queue, queues, call) : []
+  const { letters, unseen } = waiting + hidden > 0 ? await lettersOf(queue, queues, call) : { letters: [], unseen: 0 }
   const reasons: Record<string, number> = {}
   for (const letter of letters) reasons[reasonOf(letter)] = (reasons[reasonOf(letter)] ?? 0) + 1
   const [oldest] = letters
@@ -59,8 +62,8 @@ async function rowOf(
     row: {
       queue: dead.name,
       awsRegion: dead.awsRegion,
-      messages: waiting,
-      hidden,
+      messages: waiting + hidden,
+      hidden: unseen,
       oldest: oldest ? timeText(oldest.message.sentAt) : null,
       reasons,
     },
@@ -158,7 +161,7 @@ async function listAll(queues: Queues, call: Call<Options>): Promise<void> {
     throw errors[0] ?? new CommandError('unreachable', none)
   }
   for (const row of rows) terminal.json(row)
-  const full = rows.filter(({ messages, hidden }) => messages + hidden > 0)
+  const full = rows.filter(({ messages }) => messages > 0)
   if (full.length > 0) terminal.print(table(HEAD, full.map(rowCells)))
   terminal.note(`${full.length} of ${counted(rows.length, 'dead-letter queue')} with something on it (${target.name}).`)
   if (absent.length > 0) {

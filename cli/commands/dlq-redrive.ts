@@ -46,6 +46,7 @@ export const dlqRedrive: Spec<Options> = {
       if (unroutable > 0)
         terminal.note(`${unroutable} stay: no location can be found for them, so they would come right back.`)
     }
+    let unseen = 0
     try {
       const hidden = await redriveDeadLetters({
         queues,
@@ -71,12 +72,13 @@ export const dlqRedrive: Spec<Options> = {
       })
       tell()
       tellHidden(terminal, hidden)
+      unseen = hidden
     } catch (error) {
       if (counts.redriven + counts.refused + counts.unroutable > 0) tell()
       else if (error instanceof CommandError)
         terminal.note(error.refused ? 'Nothing was changed.' : `Nothing was taken off ${queue.name}-dlq.`)
       throw error
     }
-    return counts.refused + counts.unroutable + left > 0 ? 'undone' : 'ok'
+    return counts.refused + counts.unroutable + left + unseen > 0 ? 'undone' : 'ok'
   },
 }

@@ -73,7 +73,7 @@ export const quarantineList: Spec<Options> = {
       queue,
       { signal, most, progress },
       tellStuck(terminal),
-      async (look) => ({ ...(await collect(look, options)), waiting: look.waiting, hidden: look.hidden }),
+      async (look) => ({ ...(await collect(look, options)), waiting: look.waiting, hidden: look.hidden() }),
     )
     const shown = rows.slice(0, options.limit)
     for (const row of shown) terminal.json(row)

@@ -110,6 +110,7 @@ export const quarantineRedrive: Spec<Options> = {
     const queues = await target.connect(quarantine)
     const account = new Account()
     const dryRun = options.dryRun === true
+    let unseen = 0
     const tell = () => {
       if (account.total > 0) terminal.print(account.table())
       terminal.note(summary(account, dryRun))
@@ -136,6 +137,7 @@ export const quarantineRedrive: Spec<Options> = {
       })
       tellForeign(terminal, foreign)
       tellHidden(terminal, hidden)
+      unseen = hidden
       if (missing.length > 0) {
         terminal.note(`Not in quarantine: ${missing.join(', ')}. Nothing was changed (${target.name}).`)
         return 'undone'
@@ -148,6 +150,6 @@ export const quarantineRedrive: Spec<Options> = {
     }
     tell()
     terminal.note(`Read with ${from} (${target.name}).`)
-    return exitOf(account)
+    return args.length === 0 && unseen > 0 ? 'undone' : exitOf(account)
   },
 }

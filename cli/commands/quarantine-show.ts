@@ -107,7 +107,7 @@ export const quarantineShow: Spec<Options> = {
           if (idsOf(one).includes(id)) found.push({ one, fate })
         }
       }
-      return look.hidden
+      return look.hidden()
     })
     for (const shown of found) {
       terminal.json(asJson(shown))

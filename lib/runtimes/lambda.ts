@@ -9,8 +9,9 @@ import type {
 import { app } from '../app.ts'
 import { circuits } from '../circuit.ts'
 import { metricsStage } from '../config.ts'
+import { checkSize } from '../family.ts'
 import { formats } from '../formats/index.ts'
-import { type Asked, answer, answerError } from '../http.ts'
+import { type Asked, answer, answerError, securityHeaders } from '../http.ts'
 import { type Entry, log } from '../log.ts'
 import { metricsOf } from '../metrics.ts'
 import type { Request, Response } from '../request.ts'
@@ -27,17 +28,30 @@ interface Call<Input> {
   start: number
 }
 
+/** The bytes of the body. Throws `TOO_LARGE`, before they are decoded, when there are more than `limit`. */
+function toBody({ body: sent, isBase64Encoded }: APIGatewayProxyEventV2, limit: number): Buffer {
+  const body = sent ?? ''
+  const encoding = isBase64Encoded ? 'base64' : 'utf8'
+  checkSize(Buffer.byteLength(body, encoding), limit)
+  return Buffer.from(body, encoding)
+}
+
 /**
  * The request as it was sent. An HTTP API hands most content types over in base64, all of Distribution's and CloudEvents' among
- * them, and has lower-cased the header names.
+ * them, and has lower-cased the header names. The body is decoded when it is looked at.
  */
-function toRequest(event: APIGatewayProxyEventV2): Request {
+function toRequest(event: APIGatewayProxyEventV2, bodyLimit: number): Request {
+  let body: Buffer | undefined
   return {
     method: event.requestContext.http.method,
+    address: event.requestContext.http.sourceIp,
     path: event.rawPath,
     query: event.rawQueryString,
     headers: event.headers as Record<string, string>,
-    body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
+    get body() {
+      body ??= toBody(event, bodyLimit)
+      return body
+    },
     receivedAt: Date.now(),
   }
 }
@@ -47,8 +61,7 @@ function toResult(response: Response): APIGatewayProxyStructuredResultV2 {
     statusCode: response.status,
     headers: {
       'content-type': 'application/json',
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
+      ...securityHeaders,
       ...response.headers,
     },
     body: response.body === undefined ? '' : JSON.stringify(response.body),
@@ -90,7 +103,10 @@ export function http(families: readonly FamilyRules[], asked?: Asked) {
         write(request.event)
       },
     })
-    .handler(async ({ input, entry }) => toResult(await answer(toRequest(input), families, app(), entry, asked)))
+    .handler(async ({ input, entry }) => {
+      const used = app()
+      return toResult(await answer(toRequest(input, used.receiver.bodyLimit), families, used, entry, asked))
+    })
 }
 
 const retry = (messageIds: readonly string[]): SQSBatchResponse => ({

@@ -149,6 +149,9 @@ export const jfrogSha1 = hmac('jfrog-sha1', 'sha1', 'x-jfrog-event-auth', { pref
 const SECRET = 'whsec_'
 const PUBLIC_KEY = 'whpk_'
 
+/** Whether the value `secret` has to be kept secret: a public key has not. */
+export const isShared = (secret: string): boolean => !secret.startsWith(PUBLIC_KEY)
+
 const behind = (prefix: string, text: string): Buffer => Buffer.from(text.slice(prefix.length), 'base64')
 
 /** `whsec_` + base64 as Standard Webhooks writes it; a secret without that prefix is taken as its bytes. */
@@ -233,10 +236,10 @@ const sorted = new WeakMap<readonly string[], Secrets>()
 function sort(values: readonly string[]): Secrets {
   const known = sorted.get(values)
   if (known) return known
-  const shared = values.filter((value) => !value.startsWith(PUBLIC_KEY))
+  const shared = values.filter(isShared)
   const made: Secrets = {
     shared: [...shared, ...DECOYS.slice(shared.length)].map((text) => ({ text, digest: sha256(text) })),
-    publicKeys: values.filter((value) => value.startsWith(PUBLIC_KEY)),
+    publicKeys: values.filter((value) => !isShared(value)),
   }
   sorted.set(values, made)
   return made

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { describe, expect, jest, test } from '@jest/globals'
 import type { Request } from '../../lib/request.ts'
 import * as signature from '../../lib/sources/signature.ts'
-import { NOW } from '../door.ts'
+import { NOW } from '../now.ts'
 
 // Signature vectors: two are published ones, the others were computed with other tools than the code under test.
 

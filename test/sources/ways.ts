@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { Request } from '../../lib/request.ts'
-import { NOW } from '../door.ts'
+import { NOW } from '../now.ts'
 
 // How senders prove that they are genuine, written down a second time, so that the tests do not ask the code under test.
 
