@@ -1,7 +1,5 @@
-import { closeSync, fsyncSync, openSync } from 'node:fs'
+import type { Server as HttpServer } from 'node:http'
 import { Server } from 'node:net'
-import { join } from 'node:path'
-import { DatabaseSync, type SQLInputValue, type StatementResultingChanges } from 'node:sqlite'
 import { type FauxqsServer, startFauxqs } from 'fauxqs'
 import { queueAttributes } from '../deploy/template.ts'
 import { call } from '../lib/aws.ts'
@@ -50,59 +48,14 @@ export async function onLoopback<T>(start: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The statement with which fauxqs keeps a message. */
-const KEEP = /INSERT OR REPLACE INTO sqs_messages\b/
-
-/**
- * Runs `start`, which opens fauxqs's database, so that everything kept by one call of SQS is flushed to the disk once, before the call is
- * answered. By itself SQLite flushes after every message of a batch, and after every look at one, with everybody waiting. A flush that fails throws, which ends the process, because what was kept since the last
- * time may be gone. Without a flush SQLite still writes each statement at once, so a full disk refuses the message itself.
- */
-function flushedOnce<T>(file: string, sync: (file: number) => void, start: () => T): { made: T; letGo(): void } {
-  const { prepare } = DatabaseSync.prototype
-  let log: number | undefined
-  let flushing = false
-  const flush = () => {
-    flushing = false
-    log ??= openSync(file, 'r+')
-    sync(log)
-  }
-  DatabaseSync.prototype.prepare = function (this: DatabaseSync, ...args) {
-    const statement = Reflect.apply(prepare, this, args)
-    if (!KEEP.test(args[0])) return statement
-    this.exec('PRAGMA synchronous = NORMAL')
-    const run = statement.run.bind(statement) as (...values: SQLInputValue[]) => StatementResultingChanges
-    statement.run = (...values: unknown[]) => {
-      const kept = run(...(values as SQLInputValue[]))
-      // A microtask of the call itself: it comes before the one that answers.
-      if (!flushing) queueMicrotask(flush)
-      flushing = true
-      return kept
-    }
-    return statement
-  }
-  try {
-    return { made: start(), letGo: () => log !== undefined && closeSync(log) }
-  } finally {
-    DatabaseSync.prototype.prepare = prepare
-  }
-}
-
 /**
  * Starts SQS on `port` of the loopback address with every queue of `stage` in its AWS region; messages are kept in `dataDir` over
- * restarts and kills: `sync` flushes them. Queues that exist keep their messages and get today's attributes.
+ * restarts and kills. Queues that exist keep their messages and get today's attributes.
  */
-export async function startSqs(
-  port: number,
-  dataDir: string,
-  stage: string,
-  awsRegion: string,
-  sync = fsyncSync,
-): Promise<FauxqsServer> {
-  const { made, letGo } = flushedOnce(join(dataDir, 'fauxqs.db-wal'), sync, () =>
-    onLoopback(() => startFauxqs({ port, dataDir, logger: false, defaultRegion: awsRegion })),
-  )
-  const server = await made
+export async function startSqs(port: number, dataDir: string, stage: string, awsRegion: string): Promise<FauxqsServer> {
+  const { watch, hold } = groupCommits()
+  const start = () => watch(() => startFauxqs({ port, dataDir, logger: false, defaultRegion: awsRegion }))
+  const server = await onLoopback(start, hold)
   const wanted = allQueues(stage, awsRegion).flatMap((queue) => {
     const dead = deadLetterQueue(queue)
     const deadArn = `arn:aws:sqs:${queue.awsRegion}:${ACCOUNT}:${dead.name}`
@@ -124,13 +77,7 @@ export async function startSqs(
     if (created) continue
     await call(aws, 'sqs', region, 'AmazonSQS.SetQueueAttributes', { QueueUrl: url, Attributes: attributes }, 5000)
   }
-  const { stop } = server
-  return Object.assign(server, {
-    async stop() {
-      await stop()
-      letGo()
-    },
-  })
+  return server
 }
 
 /** Looks into the queues of `server` by name: everything that lies there, hidden or not, and nothing changes. */

@@ -2,12 +2,13 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from '@jest/globals'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { handler as router } from '../../functions/router.ts'
 import { handler as webhook } from '../../functions/webhook.ts'
 import { type Entry, entries, type Tally } from '../../lib/log.ts'
-import type { Queues } from '../../lib/queues/queue.ts'
+import type { QueueRef, Queues } from '../../lib/queues/queue.ts'
 import { sqs } from '../../lib/queues/sqs.ts'
 import { type Consumer, startMapping } from '../../local/mapping.ts'
 import { ACCOUNT, startSqs } from '../../local/sqs.ts'
@@ -40,8 +41,8 @@ export interface Functions {
   look(): Promise<Contents>
   /** Resolves when `holds` does, by default when nothing is left on the intake queue: the router runs all the time. */
   route(holds?: () => Promise<boolean>): Promise<void>
-  /** Gives back what waits hidden on the intake queue, as if its time were over. */
-  recall(): Promise<void>
+  /** Gives back what waits hidden on `queue`, by default the intake queue, as if its time were over. */
+  recall(queue?: QueueRef): Promise<void>
   /** Counts what a function in another process said: a line of its log. */
   overhear(line: string): void
   /** The common end of every case: nothing that was promised is missing, and the accounts hold. */
@@ -173,11 +174,14 @@ export async function startFunctions(consumer: Consumer = router as unknown as C
     },
     look: () => contents(target),
     route: (holds = emptied) => until('it is routed', holds, 30),
-    async recall() {
+    async recall(queue = intake) {
+      const receipts = await hidden(target, queue)
       await queues.hideAll(
-        intake,
-        (await hidden(target, intake)).map((receipt) => ({ receipt, seconds: 1 })),
+        queue,
+        receipts.map((receipt) => ({ receipt, seconds: 1 })),
       )
+      // fauxqs counts a message as hidden until somebody asks for one, so nothing tells that the second is over.
+      await sleep(1100)
     },
     overhear: (line) => listen(JSON.parse(line)),
     async check() {
