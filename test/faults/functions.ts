@@ -151,7 +151,7 @@ export async function startFunctions(consumer: Consumer = router as unknown as C
   const promises = noPromises()
   const mapping = startMapping(queues, intake, consumer, {
     size: 100,
-    hideSeconds: 1,
+    hideSeconds: 10,
     warn: () => undefined,
   })
   const made: Functions = {

@@ -23,7 +23,12 @@ let functions: Functions
 const folder = mkdtempSync(join(tmpdir(), 'registry-event-router-faults-'))
 
 beforeAll(async () => {
-  functions = await startFunctions((batch, context) => route(batch, context))
+  functions = await startFunctions(async (batch, context) => {
+    busy = true
+    return route(batch, context).finally(() => {
+      busy = false
+    })
+  })
   await bundle(join(folder, 'functions'))
   const entryPoints = [resolve(import.meta.dirname, 'victim.ts')]
   await build({ entryPoints, outfile: join(folder, 'victim.mjs'), platform: 'node', format: 'esm', target: 'node24' })
@@ -94,6 +99,8 @@ function webhookOf(number: number): Webhook {
 }
 
 const healthy = router as unknown as Consumer
+/** A batch is with the router. */
+let busy = false
 /** The router that runs while the family function is killed, and is killed itself afterwards. */
 let route = healthy
 
@@ -167,8 +174,11 @@ test('a router that is killed at any step while a location is down loses nothing
   functions.proxy.heal()
   // One that does not remember how often the location failed.
   route = async (batch) => (await run<SQSBatchResponse>('router', batch, 0))?.answer as SQSBatchResponse
-  await functions.recall()
-  await functions.route()
+  await functions.route(async () => {
+    // What was postponed by the last batch, too; what is being routed is left alone.
+    if (!busy) await functions.recall()
+    return !(await functions.look()).has(intake.name)
+  })
   await functions.check()
   expect(steps).toBeGreaterThan(20)
 }, 240_000)
