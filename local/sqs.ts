@@ -12,6 +12,7 @@ import {
   quarantineQueue,
 } from '../lib/queues/names.ts'
 import type { Look } from './accounting.ts'
+import { groupCommits } from './commits.ts'
 
 // SQS on one machine: fauxqs in this process, its state in SQLite.
 
@@ -33,10 +34,14 @@ const texts = (attributes: Record<string, unknown>): Record<string, string> =>
     ]),
   )
 
-/** Runs `start` so that what it makes listen does so on loopback: fauxqs listens on every address and has no option for it. */
-export async function onLoopback<T>(start: () => Promise<T>): Promise<T> {
+/**
+ * Runs `start` so that what it makes listen does so on loopback: fauxqs listens on every address and has no option for it. The
+ * server is shown to `meet` before it listens.
+ */
+export async function onLoopback<T>(start: () => Promise<T>, meet?: (server: HttpServer) => void): Promise<T> {
   const { listen } = Server.prototype
   Server.prototype.listen = function (this: Server, ...args: unknown[]) {
+    meet?.(this as HttpServer)
     const [options, ...rest] = args
     const bound = typeof options === 'object' && options !== null ? { ...options, host: '127.0.0.1' } : options
     return Reflect.apply(listen, this, [bound, ...rest])
