@@ -16,46 +16,42 @@ const FAMILY = 'lib/family.ts'
 const SIGNATURE = 'lib/sources/signature.ts'
 
 export const survivors: readonly Survivor[] = [
+  ...of(FAMILY, 'const NONE: readonly string[] = []', [
+    ['[]', '["Stryker was here"]', 'where no secret is needed nothing that counts looks at secrets'],
+  ]),
+  ...of(FAMILY, 'if (registry && isNeeded && String(renewed) !== String(values) && (await proves(renewed)))', [
+    [
+      'registry && isNeeded && String(renewed) !== String(values)',
+      'registry && isNeeded || String(renewed) !== String(values)',
+      'it only saves trying again: nothing holds for a registry that does not exist, and no secret for one that needs none',
+    ],
+    [
+      'registry && isNeeded && String(renewed) !== String(values)',
+      'true',
+      'it only saves trying again: nothing holds for a registry that does not exist, and no secret for one that needs none',
+    ],
+    [
+      'registry && isNeeded',
+      'true',
+      'it only saves trying again: nothing holds for a registry that does not exist, and no secret for one that needs none',
+    ],
+    [
+      'registry && isNeeded',
+      'registry || isNeeded',
+      'it only saves trying again: nothing holds for a registry that does not exist, and no secret for one that needs none',
+    ],
+    [
+      'String(renewed) !== String(values)',
+      'true',
+      'a list that has not changed proves nothing the second time; it only costs comparing it',
+    ],
+  ]),
   ...of(FAMILY, 'const STRANGER = attemptsOf([], schemes)', [
     ['[]', '["Stryker was here"]', 'what is accepted is found by its name, and this has none'],
-  ]),
-  ...of(FAMILY, 'if (left > 0) return left', [
-    ['left > 0', 'left >= 0', 'a hundredth of a millisecond at which exactly nothing is left'],
   ]),
   ...of(FAMILY, 'const isAllowed = registry?.allows(request.address) ?? false', [
     ['false', 'true', 'no scheme counts for a registry that does not exist, whatever its addresses'],
   ]),
-  ...of(
-    FAMILY,
-    'if (registry && isNeeded && renewed !== values && (await proves(renewed))) return { registry, values: renewed }',
-    [
-      [
-        'registry && isNeeded && renewed !== values',
-        'true',
-        'it only saves trying again: nothing holds for a registry that does not exist, and no secret for one that needs none',
-      ],
-      [
-        'registry && isNeeded && renewed !== values',
-        'registry && isNeeded || renewed !== values',
-        'it only saves trying again: nothing holds for a registry that does not exist, and no secret for one that needs none',
-      ],
-      [
-        'registry && isNeeded',
-        'true',
-        'it only saves trying again: nothing holds for a registry that does not exist, and no secret for one that needs none',
-      ],
-      [
-        'registry && isNeeded',
-        'registry || isNeeded',
-        'it only saves trying again: nothing holds for a registry that does not exist, and no secret for one that needs none',
-      ],
-      [
-        'renewed !== values',
-        'true',
-        'a list that has not changed proves nothing the second time; it only costs comparing it',
-      ],
-    ],
-  ),
   ...of(FAMILY, 'return sources[source].handshake?.(request)', [
     [
       'sources[source].handshake?.(request)',
