@@ -14,12 +14,15 @@ const hex = (code: number, digits: number): string => code.toString(16).padStart
 
 const anyCase = (text: string): string => text.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`)
 
-/** A character as it is in UTF-8 (a byte a character), if need be behind JSON's backslash; percent-encoded; as JSON's `\u`. */
+/** JSON's backslash; in a form it stands percent-encoded. */
+const BACKSLASH = '(?:\\\\|%5[cC])'
+
+/** A character as it is in UTF-8 (a byte a character) or percent-encoded, if need be behind JSON's backslash; as JSON's `\u`. */
 function spellings(character: string): string {
   const codes = [...Buffer.from(character)].map((byte) => hex(byte, 2))
   const escaped = anyCase(hex(character.charCodeAt(0), 4))
-  const backslash = /["/\\]/.test(character) ? '\\\\?' : ''
-  return `(?:${backslash}\\x${codes.join('\\x')}|%${anyCase(codes.join('%'))}|\\\\u${escaped})`
+  const backslash = /["/\\]/.test(character) ? `${BACKSLASH}?` : ''
+  return `(?:${backslash}(?:\\x${codes.join('\\x')}|%${anyCase(codes.join('%'))})|${BACKSLASH}u${escaped})`
 }
 
 /** The digits of base64 that `bytes` make alone when `offset` other bytes stand before them. */

@@ -130,8 +130,6 @@ export async function receive(
   receiver: Receiver,
   entry: Entry,
 ): Promise<Response> {
-  // Whoever it is from, the log says which registry it was meant for; only ids that are configured can get there.
-  if (receiver.registries.has(id)) entry.registry = id
   const left = countdown(receiver.patience)
   checkSize(request.body.length, receiver.bodyLimit)
   const { registry, values } = await authenticate(request, id, receiver, entry, left)

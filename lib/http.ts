@@ -49,6 +49,8 @@ function addressee(request: Request): { id: string; family: string | undefined }
 async function webhook(request: Request, families: readonly FamilyRules[], app: App, entry: Entry): Promise<Response> {
   try {
     const to = addressee(request)
+    // Whoever it is from, the log says which registry it was meant for; only ids that are configured can get there.
+    if (to && app.receiver.registries.has(to.id)) entry.registry = to.id
     const served = to?.family === undefined ? families : families.filter((rules) => rules.family === to.family)
     if (!to || served.length === 0) throw new RouterError('NOT_FOUND')
     return await receive(request, to.id, served, app.receiver, entry)

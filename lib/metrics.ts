@@ -32,6 +32,7 @@ function ofRequest(entry: Entry, Stage: string): object | undefined {
     Rejected: entry.rejected ?? 0,
     Unauthenticated: Number(status === 401),
     Throttled: Number(status === 429),
+    Blocked: Number(entry.registry !== undefined && (status === 404 || status === 413)),
     Failed: Number(status >= 500),
   }
   return members(counts, { Stage, Registry }, [['Stage'], ['Stage', 'Registry']])

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { type Aws, AwsError, call } from './aws.ts'
 import { RouterError } from './errors.ts'
-import { bucket, type Rate } from './limit.ts'
+import { fingerprint } from './ids.ts'
+import { type Bucket, bucket, type Rate } from './limit.ts'
 import { mistakeOf } from './sources/signature.ts'
 
 /** What a reading of secrets may take. */
@@ -55,8 +57,12 @@ export function environmentSecrets(
 const CACHE_MILLISECONDS = 5 * 60 * 1000
 /** How long they stay valid when they can't be read again because the Secrets Manager can't be reached. */
 const OUTAGE_MILLISECONDS = 60 * 60 * 1000
-/** How often an instance may read again because a request was refused: strangers can refuse themselves as often as they like. */
+/**
+ * How often an instance may read again because requests were refused: strangers can be refused as often as they like. Ids share a few
+ * of these limits by chance, so that what uses up one of them leaves the others.
+ */
 const AGAIN: Rate = { perSecond: 1, burst: 10 }
+const SHARES = 16
 
 /** Where the entries are, and how they are read. */
 export interface ManagedSecrets extends Aws {
@@ -84,7 +90,11 @@ interface Asked<Values> {
 export function managedSecrets({ now = Date.now, ...from }: ManagedSecrets): Secrets {
   const kept = new Map<string, Asked<readonly string[]>>()
   const running = new Map<string, Asked<Promise<readonly string[]>>>()
-  const again = bucket(AGAIN)
+  const again = Array.from({ length: SHARES }, () => bucket(AGAIN))
+  const salt = randomUUID()
+  /** The one of `items` that is `id`'s as long as this process lives; nobody else can tell which. */
+  const share = <Item>(id: string, items: readonly Item[]): Item | undefined =>
+    items[Number.parseInt(fingerprint(`${salt} ${id}`).slice(0, 8), 16) % items.length]
 
   /** Reads the entry of `id`. When that fails what was kept is no longer valid, unless the Secrets Manager can't be reached. */
   function read(id: string, timeout: number): Promise<readonly string[]> {
@@ -123,24 +133,25 @@ export function managedSecrets({ now = Date.now, ...from }: ManagedSecrets): Sec
   }
 
   /** The values as they were after `since`. */
-  async function renewed(id: string, timeout: number, since: number): Promise<readonly string[]> {
+  async function renewed(id: string, timeout: number, since: number, limit: Bucket): Promise<readonly string[]> {
     const older = running.get(id)
     if (older && older.askedAt <= since) await older.values
     const known = kept.get(id)
     if (known && known.askedAt > since) return known.values
     const newer = running.get(id)
     if (newer) return newer.values
-    return again(now()) > 0 ? current(id, timeout) : read(id, timeout)
+    return limit(now()) > 0 ? current(id, timeout) : read(id, timeout)
   }
 
   return async (id, { since, timeout = from.timeout } = {}) => {
     const { registryIds } = from
     const isKnown = registryIds.includes(id)
-    // Any one will do, as long as it is always the same.
-    const entry = isKnown ? id : registryIds[id.length % registryIds.length]
-    if (entry === undefined) return NONE
+    // Both are looked up for every id: it takes time.
+    const [limit, other] = [share(id, again), share(id, registryIds)]
+    const entry = isKnown ? id : other
+    if (entry === undefined || !limit) return NONE
     const most = Math.min(timeout, from.timeout)
-    const values = await (since === undefined ? current(entry, most) : renewed(entry, most, since))
+    const values = await (since === undefined ? current(entry, most) : renewed(entry, most, since, limit))
     return isKnown ? values : NONE
   }
 }

@@ -151,6 +151,9 @@ test('of the modules that can call something only what can not is used, but wher
 })
 
 test('the tests that docs/security.md names are there', () => {
+  expect(read('docs/security.md')).toMatch(
+    /^# Security\n[\s\S]*\n## Threat model\n[\s\S]*\n## Promises[\s\S]*\n## What is not promised\n/,
+  )
   const named = [...read('docs/security.md').matchAll(/`(test\/[\w/.]+\.test\.ts)` ((?:"[^"]+"(?:, )?)+)/g)]
   expect(named.length).toBeGreaterThan(20)
   for (const [, file = '', titles = ''] of named) {

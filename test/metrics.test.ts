@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { Ajv } from 'ajv'
-import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
+import type { APIGatewayProxyEventV2, Context, SQSEvent } from 'aws-lambda'
+import { handler as router } from '../functions/router.ts'
 import { handler } from '../functions/webhook.ts'
 import { type Entry, log } from '../lib/log.ts'
 import { metricsOf } from '../lib/metrics.ts'
@@ -169,6 +170,20 @@ test('the router counts events by registry and location: one line for each pair,
   ])
 })
 
+test('a router that can not work at all says so, which Lambda counts as an error', async () => {
+  const write = jest.spyOn(process.stdout, 'write').mockReturnValue(true)
+  const stage = process.env.STAGE
+  process.env.STAGE = 'not a stage'
+  const event = { Records: [{ messageId: 'm1', receiptHandle: 'r1', body: '{}', attributes: {} }] }
+  const routed = router(event as unknown as SQSEvent, { awsRequestId: 'r1' } as Context)
+  await expect(routed).rejects.toMatchObject({ code: 'INVALID_CONFIG' })
+  const line = JSON.parse(String(write.mock.calls.at(-1)?.[0]))
+  expect(line).toMatchObject({ event: 'route', received: 1, error: { name: 'RouterError' } })
+  write.mockRestore()
+  if (stage === undefined) delete process.env.STAGE
+  else process.env.STAGE = stage
+})
+
 describe('a function', () => {
   const before = { ...process.env }
   afterEach(() => {
@@ -195,7 +210,13 @@ describe('a function', () => {
     const wrong = await call({ STAGE: 'not a stage' }, 'distribution')
     expect(readAs(wrong)).toMatchObject({ 'Stage=not a stage: Failed': 1 })
     const nowhere = await call({ STAGE: 'prod' }, 'distribution/paint')
-    expect(readAs(nowhere)).toMatchObject({ 'Stage=prod Registry=unknown: Rejected': 1 })
+    expect(readAs(nowhere)).toMatchObject({
+      'Stage=prod Registry=distribution: Rejected': 1,
+      'Stage=prod Registry=distribution: Blocked': 1,
+    })
+    const nobody = await call({ STAGE: 'prod' }, 'stranger/paint')
+    expect(readAs(nobody)).toMatchObject({ 'Stage=prod Registry=unknown: Rejected': 1 })
+    expect(Object.keys(readAs(nobody)).join()).not.toContain('Blocked')
     const local = await call({ STAGE: 'local', EMULATION: 'local' }, 'stranger')
     expect(Object.keys(local)).not.toContain('_aws')
   })

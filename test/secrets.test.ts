@@ -64,6 +64,7 @@ describe.each([
   test.each([
     ['there is no value', ' '],
     ['no value can work', 'whsec_ whsec_c2hvcnQ!'],
+    ['a value is too long', 'c2hvcnQ'.repeat(200)],
   ])('when %s it says so, and shows none', async (_what, value) => {
     const work = async () => open({ hub: value })('hub')
     const error: Error = await work().then(
@@ -185,30 +186,39 @@ describe('values that refused a request are read again', () => {
     expect(manager.asked).toHaveLength(3)
   })
 
-  test('ten times at once and then once a second, for all registries together and for ids that are none', async () => {
+  /** How many calls `count` requests for `id` make that are refused now. */
+  async function refusals(secrets: Secrets, id: string, count: number): Promise<number> {
+    const before = manager.asked.length
+    for (let index = 0; index < count; index++) await secrets(id, { since: clock })
+    return manager.asked.length - before
+  }
+
+  test.each(['hub', 'nobody'])('ten times at once and then once a second: %s', async (id) => {
     const secrets = managed({ hub: 'a', other: 'b' })
     await Promise.all([secrets('hub'), secrets('other')])
-    const ids = ['hub', 'other', 'nobody', 'stranger']
-    const calls = async (count: number) => {
-      const before = manager.asked.length
-      for (let index = 0; index < count; index++) {
-        const since = clock
-        await secrets(ids[index % ids.length] as string, { since })
-      }
-      return manager.asked.length - before
-    }
-    expect(await calls(40)).toBe(10)
+    expect(await refusals(secrets, id, 40)).toBe(10)
     clock += 1000
-    expect(await calls(40)).toBe(1)
-    expect(new Set(manager.asked.map(({ id }) => id))).toEqual(new Set([entryOf('hub'), entryOf('other')]))
+    expect(await refusals(secrets, id, 40)).toBe(1)
   })
 
-  test('the calls do not tell a registry from an id that is none', async () => {
+  test('what strangers use up with one id leaves the others, but for a chance of one in sixteen', async () => {
+    const ids = Array.from({ length: 8 }, (_, index) => `hub-${index}`)
+    const secrets = managed(Object.fromEntries(ids.map((id) => [id, 'old'])))
+    await Promise.all(ids.map((id) => secrets(id)))
+    expect(await refusals(secrets, 'nobody', 40)).toBe(10)
+    for (const id of ids) manager.entries[entryOf(id)] = 'old new'
+    const values = await Promise.all(ids.map((id) => secrets(id, { since: clock })))
+    expect(values.filter((value) => value.includes('new'))).not.toEqual([])
+  })
+
+  test('the calls do not tell a registry from an id that is none, once all have been read', async () => {
+    const ids = ['hub', 'hob', 'registry']
     const callsOf = async (id: string) => {
-      const secrets = managed({ hub: 'a' })
+      const secrets = managed(Object.fromEntries(ids.map((id) => [id, 'a'])))
+      await Promise.all(ids.map((id) => secrets(id)))
       manager.asked = []
       const counts: number[] = []
-      for (const step of [0, 0, 1000, 5 * MINUTES, 0]) {
+      for (const step of [0, 0, 1000, 5 * MINUTES, 0, ...Array.from({ length: 20 }, () => 1)]) {
         clock += step
         await secrets(id)
         await secrets(id, { since: clock })
@@ -216,7 +226,8 @@ describe('values that refused a request are read again', () => {
       }
       return counts
     }
-    expect(await callsOf('nobody')).toEqual(await callsOf('hub'))
+    const wanted = await callsOf('hub')
+    for (const id of ['registry', 'hab', 'nobody', 'x']) expect(await callsOf(id)).toEqual(wanted)
   })
 
   test('when they can not be, nobody is told that his secret is wrong', async () => {

@@ -339,6 +339,7 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
       quarantined: 'Quarantined',
       failed: 'Failed',
       throttled: 'Throttled',
+      blocked: 'Blocked',
       'api-throttled': 'ThrottledByApi',
     }
     for (const [alarm, metric] of Object.entries(ours))

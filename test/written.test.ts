@@ -55,7 +55,7 @@ function unwrapped(text: string): string[] {
   const plain = decoded
     .replace(/\\u([\da-f]{4})/gi, (_, code) => String.fromCharCode(Number.parseInt(code, 16)))
     .replace(/\\(.)/g, '$1')
-  const inner = [...textsOf(parsed(text)), ...encoded.filter((part) => /^\s*[[{"]/.test(part))]
+  const inner = [...textsOf(parsed(text)), ...encoded.filter((part) => /^(?:\s*[[{"]|\w+=)/.test(part))]
   return [text, decoded, plain, ...encoded, ...inner.filter((part) => part !== text).flatMap(unwrapped)]
 }
 
@@ -175,6 +175,7 @@ describe.each(cases)('%s', (_name, sender) => {
     const names = () => text.replace(/(?<=": ?")[\w./-]+(?=")/g, (value) => (/\d{4}/.test(value) ? value : next()))
     const bodies = [
       ...spellings.map(names),
+      ...spellings.map(() => `payload=${encodeURIComponent(names())}`),
       text.replace(/^(\s*\[?\s*\{)/, `$1${spellings.map((spelling, at) => `"secret${at}":"${spelling}",`).join('')}`),
       text.replace(/"(?:action|type|event_type|eventName|event)": ?"[^"]*/g, (value) => `${value} ${next()}`),
       `{${spellings.map((spelling) => `"${spelling}":[`)}`,

@@ -177,6 +177,12 @@ export const kinds = {
     threshold: 1,
     minutes: 5,
   },
+  blocked: {
+    says: 'Requests for a registry of ours were answered with 404 or 413: a sender that repeats them is stuck.',
+    metrics: count('Blocked'),
+    threshold: 1,
+    minutes: 5,
+  },
   throttled: {
     says: 'Requests of a registry over its limit were answered with 429.',
     metrics: count('Throttled'),

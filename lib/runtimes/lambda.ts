@@ -120,7 +120,10 @@ const toIntakeMessage = ({ messageId, receiptHandle, body, attributes }: SQSReco
   body,
 })
 
-/** The Lambda handler of the router: an SQS batch in, the records to be tried again out. A failing record never costs others. */
+/**
+ * The Lambda handler of the router: an SQS batch in, the records to be tried again out. A failing record never costs others. Rejects
+ * when it can't work at all, for a mistake in its configuration: an answer would hide that from Lambda's count of errors.
+ */
 export function router() {
   const circuit = circuits()
   return middy<Call<SQSEvent>, SQSBatchResponse>()
@@ -129,9 +132,9 @@ export function router() {
       after: ({ event }) => write(event),
       onError(request) {
         const { entry, input }: Call<SQSEvent> = request.event
-        entry.error = request.error
+        Object.assign(entry, { error: request.error, received: input.Records.length })
         write(request.event)
-        request.response = retry(input.Records.map((record) => record.messageId))
+        // Nothing is answered: Lambda counts an error, slows down, and all of the batch comes again.
       },
     })
     .handler(async ({ input, entry }) => {

@@ -97,6 +97,12 @@ const DECOY =
 const decoys = createLocalJWKSet({ keys: [{ kty: 'RSA', n: DECOY, e: 'AQAB' }] })
 const decoyKey: JWTVerifyGetKey = () => decoys({ alg: 'RS256' })
 
+/** Whether `then` is less than `milliseconds` ago. A time that is still to come is none: the clock was set back. */
+const isWithin = (milliseconds: number, then: number): boolean => {
+  const age = Date.now() - then
+  return age >= 0 && age < milliseconds
+}
+
 /** The keys of `url`. When they can't be fetched again the old ones stay in use. */
 function fetchedKeys(url: string): JWTVerifyGetKey {
   let askedAt = Number.NEGATIVE_INFINITY
@@ -106,7 +112,7 @@ function fetchedKeys(url: string): JWTVerifyGetKey {
     cacheMaxAge: Number.POSITIVE_INFINITY,
     // Anybody can send a token, so that nobody gets to wait for a dead server, or to have it asked, again and again.
     [customFetch]: async (address, options) => {
-      if (Date.now() - askedAt < PAUSE_MILLISECONDS) throw new Error(`${url} was asked a moment ago`)
+      if (isWithin(PAUSE_MILLISECONDS, askedAt)) throw new Error(`${url} was asked a moment ago`)
       askedAt = Date.now()
       return fetch(address, options)
     },
@@ -116,7 +122,7 @@ function fetchedKeys(url: string): JWTVerifyGetKey {
     fetchedAt = Date.now()
   }
   return async (header, jwt) => {
-    if (Date.now() - fetchedAt >= KEYS_MILLISECONDS) await refresh().catch(() => undefined)
+    if (!isWithin(KEYS_MILLISECONDS, fetchedAt)) await refresh().catch(() => undefined)
     return keys(header, jwt)
   }
 }

@@ -178,11 +178,15 @@ function decoyPublicKey(): KeyObject {
   return decoyKey
 }
 
+/** Longer ones make no request more genuine, and each costs time: they are looked for in what senders say. */
+const MOST_CHARACTERS = 1024
+
 /**
  * What is wrong with the value `secret`, for whoever configures it; `undefined` when nothing is. An empty key, or one that is cut
  * short because its base64 is broken, would let others in. The sentence does not hold the secret.
  */
 export function mistakeOf(secret: string): string | undefined {
+  if (secret.length > MOST_CHARACTERS) return `it has more than ${MOST_CHARACTERS} characters`
   const prefix = [SECRET, PUBLIC_KEY].find((start) => secret.startsWith(start))
   if (!prefix) return undefined
   const text = secret.slice(prefix.length).replace(/=+$/, '')
