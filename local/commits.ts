@@ -2,7 +2,8 @@ import type { Server, ServerResponse } from 'node:http'
 import { DatabaseSync } from 'node:sqlite'
 
 // fauxqs keeps every message with a commit of its own, and each commit waits for the disk: some hundred a second. Here everything
-// that is written in one turn of the event loop is one commit, and no answer leaves before what it promises is on the disk.
+// that is written in one turn of the event loop is one commit, and no answer that a message is kept leaves before it is on the
+// disk. After a commit that failed fauxqs knows more than the disk: what was removed then may come again after a restart.
 
 /** Commits of one database, and the answers that wait for them. */
 export interface Commits {

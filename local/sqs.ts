@@ -73,6 +73,16 @@ export async function startSqs(port: number, dataDir: string, stage: string, aws
   const { queues } = server.setup({
     queues: wanted.map(({ name, awsRegion: region, attributes }) => ({ name, region, attributes })),
   })
+  const elsewhere = wanted.filter(
+    ({ name, awsRegion: region }) => !server.inspectQueue(name)?.arn.startsWith(`arn:aws:sqs:${region}:`),
+  )
+  if (elsewhere.length > 0) {
+    await server.stop()
+    const names = elsewhere.map(({ name }) => name).join(', ')
+    throw new Error(
+      `${names} in STATE_DIR ${dataDir} are of another AWS region: start with that one, or set STATE_DIR to another folder.`,
+    )
+  }
   const aws = {
     endpoint: `http://127.0.0.1:${server.port}`,
     credentials: () => ({ accessKeyId: 'local', secretAccessKey: 'local' }),

@@ -1,7 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
-import { networkInterfaces } from 'node:os'
+import { networkInterfaces, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { startFauxqs } from 'fauxqs'
 import { call } from '../lib/aws.ts'
@@ -13,7 +15,7 @@ import type { QueueRef } from '../lib/queues/queue.ts'
 import { sqs } from '../lib/queues/sqs.ts'
 import type { Report } from '../local/accounting.ts'
 import { type Consumer, startMapping } from '../local/mapping.ts'
-import { onLoopback } from '../local/sqs.ts'
+import { onLoopback, startSqs } from '../local/sqs.ts'
 import { until } from './e2e/deadline.ts'
 import { type Emulation, queueAt, startEmulation, take } from './emulation.ts'
 
@@ -258,4 +260,18 @@ test('the event source mapping works on other batches while one hangs, and stops
   released.resolve()
   await stopped
   expect(await queues.count(queue)).toEqual({ waiting: 0, hidden: 0 })
+})
+
+test('a state of another AWS region is not taken over, and keeps what it has', async () => {
+  const stateDir = mkdtempSync(join(tmpdir(), 'registry-event-router-'))
+  try {
+    const first = await startSqs(0, stateDir, 'local', awsRegion)
+    await first.stop()
+    await expect(startSqs(0, stateDir, 'local', 'us-east-1')).rejects.toThrow(
+      /^registry-events-local-intake-dlq, registry-events-local-intake, .* are of another AWS region/,
+    )
+    await (await startSqs(0, stateDir, 'local', awsRegion)).stop()
+  } finally {
+    rmSync(stateDir, { recursive: true, force: true })
+  }
 })
