@@ -41,6 +41,9 @@ export interface Functions {
   look(): Promise<Contents>
   /** Resolves when `holds` does, by default when nothing is left on the intake queue: the router runs all the time. */
   route(holds?: () => Promise<boolean>): Promise<void>
+  /** Takes the router off the intake queue until `resume`: the test plays the event source mapping. */
+  pause(): Promise<void>
+  resume(): void
   /** Gives back what waits hidden on `queue`, by default the intake queue, as if its time were over. */
   recall(queue?: QueueRef): Promise<void>
   /** Counts what a function in another process said: a line of its log. */
@@ -149,11 +152,8 @@ export async function startFunctions(consumer: Consumer = router as unknown as C
   const handle = webhook as unknown as Handler<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>
   const emptied = async () => ((await contents(target)).get(intake.name) ?? []).length === 0
   const promises = noPromises()
-  const mapping = startMapping(queues, intake, consumer, {
-    size: 100,
-    hideSeconds: 1,
-    warn: () => undefined,
-  })
+  const map = () => startMapping(queues, intake, consumer, { size: 100, hideSeconds: 10, warn: () => undefined })
+  let mapping = map()
   const made: Functions = {
     proxy,
     promises,
@@ -174,6 +174,10 @@ export async function startFunctions(consumer: Consumer = router as unknown as C
     },
     look: () => contents(target),
     route: (holds = emptied) => until('it is routed', holds, 30),
+    pause: () => mapping.stop(),
+    resume() {
+      mapping = map()
+    },
     async recall(queue = intake) {
       const receipts = await hidden(target, queue)
       await queues.hideAll(

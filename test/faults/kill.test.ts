@@ -9,10 +9,10 @@ import type { SQSBatchResponse } from 'aws-lambda'
 import { build } from 'esbuild'
 import { bundle } from '../../deploy/bundle.ts'
 import { handler as router } from '../../functions/router.ts'
-import type { Consumer } from '../../local/mapping.ts'
+import type { Received } from '../../lib/queues/queue.ts'
 import { ACCOUNT } from '../../local/sqs.ts'
-import { until } from '../e2e/deadline.ts'
 import { type Functions, gatewayEvent, startFunctions } from './functions.ts'
+import type { Rule } from './proxy.ts'
 import { intake, REGION } from './queues.ts'
 import { type Accepted, distribution, note, pushed, type Webhook } from './senders.ts'
 
@@ -23,7 +23,7 @@ let functions: Functions
 const folder = mkdtempSync(join(tmpdir(), 'registry-event-router-faults-'))
 
 beforeAll(async () => {
-  functions = await startFunctions((batch, context) => route(batch, context))
+  functions = await startFunctions()
   await bundle(join(folder, 'functions'))
   const entryPoints = [resolve(import.meta.dirname, 'victim.ts')]
   await build({ entryPoints, outfile: join(folder, 'victim.mjs'), platform: 'node', format: 'esm', target: 'node24' })
@@ -93,10 +93,6 @@ function webhookOf(number: number): Webhook {
   return { ...distribution([...tags.map((tag) => pushed(tag)), noise, { number }], sender), family: 'image' }
 }
 
-const healthy = router as unknown as Consumer
-/** The router that runs while the family function is killed, and is killed itself afterwards. */
-let route = healthy
-
 test('a family function that is killed at any step keeps all or is asked again', async () => {
   const steps = await everyStep(async (at) => {
     const sent = webhookOf(++count)
@@ -120,36 +116,53 @@ test('a family function that is killed at any step keeps all or is asked again',
   expect(steps).toBeGreaterThan(20)
 }, 240_000)
 
+type Handler = (batch: object, context: object) => Promise<SQSBatchResponse>
+
+/** What is on the intake queue, as the event source mapping hands it over. */
+async function nextBatch() {
+  const messages: Received[] = []
+  for (let more = 10; more === 10; ) {
+    const next = await functions.queues.receive(intake, 10, 0, 10)
+    more = next.length
+    messages.push(...next)
+  }
+  return {
+    Records: messages.map(({ messageId, receipt, body, receiveCount }) => ({
+      messageId,
+      receiptHandle: receipt,
+      body,
+      attributes: { ApproximateReceiveCount: String(receiveCount) },
+    })),
+  }
+}
+
 /**
  * Kills the router at every step of a batch each; every batch has events of two locations and a message that has none. Resolves to the
- * number of steps.
+ * number of steps. Until it is killed `rule` holds, if there is one.
  */
-async function killRouter(): Promise<number> {
-  let at = 0
-  let steps: number | undefined
-  // A batch ends when the messages of the next one lie on the queue, so that they come together.
-  let gate = Promise.withResolvers<void>()
-  route = async (batch, context) => {
-    const { promise } = gate
-    const done = await run<SQSBatchResponse>('router', batch, at + 1)
-    steps ??= done?.steps
-    // What was not acknowledged comes again.
-    const answer = done ? done.answer : await healthy(batch, context)
-    at++
-    await promise
-    return answer
+async function killRouter(rule?: Rule): Promise<number> {
+  await functions.pause()
+  for (let at = 1; ; at++) {
+    await functions.queues.send(intake, [{ body: '{}', attributes: { id: `unroutable-${++count}` } }])
+    await functions.insist(webhookOf(++count))
+    await functions.insist(webhookOf(count + 1))
+    const batch = await nextBatch()
+    if (rule) functions.proxy.fail(rule)
+    const done = await run<SQSBatchResponse>('router', batch, at)
+    functions.proxy.heal()
+    // What was not acknowledged comes again, to a router that knows nothing of it.
+    const answer = done?.answer ?? (await (router as unknown as Handler)(batch, { awsRequestId: 'again' }))
+    const failed = answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)
+    const kept = batch.Records.filter(({ messageId }) => !failed.includes(messageId))
+    await functions.queues.removeAll(
+      intake,
+      kept.map(({ receiptHandle }) => receiptHandle),
+    )
+    if (done) {
+      functions.resume()
+      return done.steps
+    }
   }
-  while (steps === undefined) {
-    const before = at
-    await functions.queues.send(intake, [{ body: '{}', attributes: { id: `unroutable-${at}` } }])
-    await Promise.all([functions.insist(webhookOf(++count)), functions.insist(webhookOf(++count))])
-    const last = gate
-    gate = Promise.withResolvers<void>()
-    last.resolve()
-    await until('a batch is routed', async () => at > before, 20)
-  }
-  gate.resolve()
-  return steps
 }
 
 test('a router that is killed at any step loses nothing that it had sent or had not', async () => {
@@ -161,12 +174,8 @@ test('a router that is killed at any step loses nothing that it had sent or had 
 }, 240_000)
 
 test('a router that is killed at any step while a location is down loses nothing that has to wait', async () => {
-  functions.proxy.fail({ fault: 'error', queue: '-us-south' })
-  const steps = await killRouter()
+  const steps = await killRouter({ fault: 'error', queue: '-us-south' })
   process.stderr.write(`router, a location down: killed at each of ${steps} steps\n`)
-  functions.proxy.heal()
-  // One that does not remember how often the location failed.
-  route = async (batch) => (await run<SQSBatchResponse>('router', batch, 0))?.answer as SQSBatchResponse
   await functions.recall()
   await functions.route()
   await functions.check()
