@@ -56,7 +56,7 @@ export interface Terminal {
 const STEP = 1000
 
 /** Progress as a bar on a terminal, and as a line now and then elsewhere. `end` takes the bar away. */
-function progressOn(stream: NodeJS.WriteStream): { progress: Progress; end(): void } {
+export function progressOn(stream: NodeJS.WriteStream): { progress: Progress; end(): void } {
   let bar: SingleBar | undefined
   let shown = ''
   const end = () => {

@@ -11,7 +11,7 @@ import { environmentSecrets, managedSecrets } from './secrets.ts'
 
 /** Milliseconds that a webhook may take from its arrival to its answer: Distribution gives up after a second. */
 const PATIENCE = 900
-/** The same in local emulation, where SQLite keeps each message with a write of its own: a large batch takes seconds. */
+/** The same in local emulation, where SQLite waits for the disk of a machine that may be doing something else. */
 const EMULATED_PATIENCE = 8000
 /** Milliseconds of that which reading a secret may take. */
 const SECRET_TIMEOUT = 300

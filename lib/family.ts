@@ -34,16 +34,19 @@ const NONE: readonly string[] = []
 /** What is tried for a registry that does not exist: the same as for one that does. */
 const STRANGER = attemptsOf([], schemes)
 
-/** The milliseconds that are left of `patience`; throws `UNAVAILABLE` when there are none, so that nothing more is begun. */
+/** The milliseconds that the next wait for somebody else may take. */
 type Left = () => number
 
+/** What a wait gets at least, in milliseconds. */
+const LEAST_WAIT = 200
+
+/**
+ * Shares `patience` among the waits of a request; its own work counts, too. Each wait gets a little all the same: a body that takes
+ * long to read would else be refused again and again, however often its sender tries.
+ */
 function countdown(patience: number): Left {
   const end = performance.now() + patience
-  return () => {
-    const left = end - performance.now()
-    if (left > 0) return left
-    throw new RouterError('UNAVAILABLE', `The request took more than ${patience} ms.`)
-  }
+  return () => Math.max(LEAST_WAIT, end - performance.now())
 }
 
 /**

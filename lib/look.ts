@@ -69,14 +69,16 @@ export async function lookInto<Result>(
   const { waiting, hidden } = await queues.count(queue)
   const seen = () => held.size + removed.size
 
-  /** Receives once, and keeps in mind what came; returns what was not seen before. */
-  const round = async (): Promise<Received[]> => {
+  /** Receives once, and keeps in mind what came: whether anything did, and what was not seen before. */
+  const round = async (): Promise<{ fresh: Received[]; isIdle: boolean }> => {
     const left = Math.min(waiting + hidden, most) - seen()
     const calls = Math.max(1, Math.min(PARALLEL, Math.ceil(left / MOST_A_CALL)))
     const fresh: Received[] = []
     const again: string[] = []
+    let isIdle = true
     // What was counted has come: then one short look for what came since.
     await receive(queues, queue, calls, left > 0 ? 1 : 0, (message) => {
+      isIdle = false
       if (removed.has(message.messageId)) {
         again.push(message.receipt)
         return
@@ -86,18 +88,18 @@ export async function lookInto<Result>(
     })
     // It came back although it was removed: the time for which it was held had run out.
     if (again.length > 0) await queues.removeAll(queue, again)
-    return fresh
+    return { fresh, isIdle }
   }
 
   async function* batches(): AsyncGenerator<Received[]> {
     let given = 0
     for (let idle = 0; idle < 2 && seen() < most && !signal?.aborted; ) {
-      const fresh = await round()
+      const { fresh, isIdle } = await round()
       progress?.(seen(), Math.max(waiting, seen()))
       if (fresh.length > 0) yield fresh.slice(0, most - given)
       given += fresh.length
       // What another look gave back a moment ago is hidden for a second.
-      idle = fresh.length > 0 ? 0 : idle + (seen() < waiting + hidden ? 1 : 2)
+      idle = !isIdle ? 0 : idle + (seen() < waiting + hidden ? 1 : 2)
     }
   }
 

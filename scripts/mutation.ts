@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Stryker } from '@stryker-mutator/core'
 import { type Survivor, survivors } from '../test/mutation/survivors.ts'
 
@@ -26,6 +27,7 @@ type Mutant = Awaited<ReturnType<Stryker['runMutationTest']>>[number]
 function mutantsOf(file: string, tests: readonly string[]): Promise<Mutant[]> {
   const stryker = new Stryker({
     mutate: [file],
+    plugins: [fileURLToPath(import.meta.resolve('@stryker-mutator/jest-runner'))],
     testRunner: 'jest',
     testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
     jest: {

@@ -7,14 +7,14 @@ import { type SourceName, sources } from '../lib/sources/index.ts'
 // Fails when a packaged function is larger than its budget: size is what a cold start pays for. A function carries the sources that
 // its registries use, so there is a budget for each of them.
 
-const BUDGET_KB = 93
+const BUDGET_KB = 90
 
 /** Sources that may be larger, and why. */
 const LARGER: Readonly<Partial<Record<SourceName, { kb: number; why: string }>>> = {
-  artifactregistry: { kb: 107, why: 'the library that verifies tokens' },
-  ecr: { kb: 100, why: 'the operations of an API, by name' },
-  gitlab: { kb: 104, why: 'hundreds of kinds of audit events, by name' },
-  quay: { kb: 98, why: 'every kind of entry of its log, by name' },
+  artifactregistry: { kb: 104, why: 'the library that verifies tokens' },
+  ecr: { kb: 96, why: 'the operations of an API, by name' },
+  gitlab: { kb: 101, why: 'hundreds of kinds of audit events, by name' },
+  quay: { kb: 95, why: 'every kind of entry of its log, by name' },
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'registry-event-router-size-'))

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,11 +14,16 @@ import { ACCOUNT, startSqs } from '../local/sqs.ts'
 // What was answered is on the disk: looked at through a connection of our own, as after a kill.
 
 const folders: string[] = []
+const servers: Server[] = []
 const folder = () => {
   folders.push(mkdtempSync(join(tmpdir(), 'commits-')))
   return folders.at(-1) as string
 }
 afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.close()
+    server.closeAllConnections()
+  }
   for (const path of folders.splice(0)) rmSync(path, { recursive: true, force: true })
 })
 
@@ -81,6 +86,7 @@ async function serve() {
     response.end('kept')
   })
   hold(server)
+  servers.push(server)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -98,31 +104,28 @@ async function serve() {
       disk.close()
       return texts
     },
-    stop: () => server.close(),
   }
 }
 
 test('a commit that fails is no answer, and the next one is one again', async () => {
-  const { state, ask, read, stop, database } = await serve()
+  const { state, ask, read, database } = await serve()
   expect(await ask('one')).toBe('kept')
   state.failing = true
   await expect(ask('two')).rejects.toThrow('fetch failed')
   state.failing = false
   expect(await ask('three')).toBe('kept')
   expect(read()).toEqual(['/one', '/three'])
-  stop()
   database.close()
 })
 
 test("the database's own transactions and its end wait for what was begun", async () => {
-  const { database, insert, read, stop } = await serve()
+  const { database, insert, read } = await serve()
   insert.run('one')
   database.exec('BEGIN')
   insert.run('two')
   database.exec('ROLLBACK')
   expect(read()).toEqual(['one'])
   insert.run('three')
-  stop()
   database.close()
   expect(read()).toEqual(['one', 'three'])
 })

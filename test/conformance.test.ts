@@ -149,3 +149,12 @@ test('of the modules that can call something only what can not is used, but wher
     'lib/sources/nexus.ts: isIP',
   ])
 })
+
+test('the tests that docs/security.md names are there', () => {
+  const named = [...read('docs/security.md').matchAll(/`(test\/[\w/.]+\.test\.ts)` ((?:"[^"]+"(?:, )?)+)/g)]
+  expect(named.length).toBeGreaterThan(20)
+  for (const [, file = '', titles = ''] of named) {
+    for (const [, title] of titles.matchAll(/"([^"]+)"/g))
+      expect([file, read(file)]).toEqual([file, expect.stringContaining(title as string)])
+  }
+})

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import type { RegistryConfig } from '../lib/registries.ts'
 import { type SourceName, sources } from '../lib/sources/index.ts'
-import { NOW, type Quarantined } from './door.ts'
+import { door, NOW, type Quarantined } from './door.ts'
 import { type Deployed, type Incoming, openFunction } from './function.ts'
 import { senders } from './sources/senders/index.ts'
 import type { Sender } from './sources/senders/sender.ts'
@@ -105,8 +105,11 @@ test('looking through finds a secret that is wrapped', () => {
   expect(found([`"Basic ${Buffer.from(`a:${SECRET}`).toString('base64')}"`])).toEqual([SECRET])
 })
 
-/** What can't be in a header can only sign. */
-const secretsOf = (way: Way): string[] => (way.signs || way.at === 'query' ? SECRETS : [SECRET, WRONG])
+/** What is tried in a way; what can't be in a header can only sign. */
+function secretsOf(way: Way, sender: Sender): string[] {
+  if (!sender.ways.includes(way)) return [SECRET]
+  return way.signs || way.at === 'query' ? SECRETS : [SECRET, WRONG]
+}
 
 /** Headers that are read or kept, but for those that a sender has itself. */
 const ODD = [
@@ -126,14 +129,14 @@ const ODD = [
 const cases = senders.map((sender, index): [string, Sender] => [`${sender.source} ${index}`, sender])
 
 describe.each(cases)('%s', (_name, sender) => {
+  const attempts = ways.flatMap((way) => secretsOf(way, sender).map((secret) => ({ way, secret })))
+
   test('in every way, right and wrong', async () => {
-    for (const way of ways) {
-      const isOwn = sender.ways.includes(way)
-      for (const secret of isOwn ? secretsOf(way) : [SECRET]) {
-        const answer = await deployed.call(requestOf(sender, way, secret))
-        expect([way.name, found(written(answer))]).toEqual([way.name, []])
-        if (isOwn) expect([way.name, answer.status]).toEqual([way.name, secret === WRONG ? 401 : 202])
-      }
+    for (const { way, secret } of attempts) {
+      const answer = await deployed.call(requestOf(sender, way, secret))
+      expect([way.name, found(written(answer))]).toEqual([way.name, []])
+      if (secret === WRONG) expect([way.name, answer.status]).toEqual([way.name, 401])
+      else if (sender.ways.includes(way)) expect([way.name, answer.status]).toEqual([way.name, 202])
     }
   })
 
@@ -214,7 +217,7 @@ test('a body that holds its secret is kept without it, and its events go on', as
   const sender = senders.find(({ source }) => source === 'gitea') as Sender
   const [own] = sender.ways as [Way]
   const plain = { ...JSON.parse(sender.body.toString()), note: '0'.repeat(SECRET.length) }
-  // As Gitea did before 1.13: the webhook's secret stands in its body.
+  // As old versions of Gitea do: the webhook's secret stands in its body.
   const leaky = { secret: SECRET, ...plain, note: SECRET }
   const accepted = async (body: object) => {
     const answer = await deployed.call(requestOf(sender, own, SECRET, { body: JSON.stringify(body) }))
@@ -232,10 +235,38 @@ test('a body that holds its secret is kept without it, and its events go on', as
   const body = Buffer.from(kept.body, 'base64').toString()
   expect(kept.blanked).toBe(true)
   expect(body).toBe(broken.replaceAll(SECRET, '*'.repeat(SECRET.length)))
-  // The id is that of what was sent, whatever is blanked.
-  const unblanked = await deployed.call(requestOf(sender, own, SECRET, { body: broken }))
-  expect(JSON.parse(unblanked.text).quarantined).toEqual(JSON.parse(first.text).quarantined)
+  expect(JSON.parse(first.text).quarantined).toEqual([{ id: kept.id, reason: kept.reason }])
   expect(message?.queue).toBe('registry-events-local-quarantine')
+})
+
+test('an id is that of what was received, whatever is blanked', async () => {
+  const keep = async (secrets: readonly string[]) => {
+    const { post, quarantine } = door({ secrets })
+    const headers = { authorization: `Bearer ${WRONG}`, 'user-agent': `old ${SECRET}`, 'ce-id': SECRET }
+    await post('/webhooks/distribution', `{"events":[{"action":"${SECRET}"}]}`, { headers, query: `event=${SECRET}` })
+    return (await quarantine()) as (Quarantined & { query: string })[]
+  }
+  const [blanked] = await keep([WRONG, SECRET])
+  const [plain] = await keep([WRONG])
+  expect(blanked?.id).toBe(plain?.id)
+  expect([blanked?.blanked, plain?.blanked]).toEqual([true, undefined])
+  const stars = '*'.repeat(SECRET.length)
+  expect(blanked?.headers).toMatchObject({ 'user-agent': `old ${stars}`, 'ce-id': stars })
+  expect([blanked?.query, plain?.query]).toEqual([`event=${encodeURIComponent(stars)}`, `event=${SECRET}`])
+  expect(found([JSON.stringify(blanked)])).toEqual([])
+  expect(found([JSON.stringify(plain)])).toEqual([SECRET])
+})
+
+test('what is in a header or the query alone is noted, too', async () => {
+  const { post, quarantine } = door({ secrets: [SECRET] })
+  const headers = { authorization: `Bearer ${SECRET}`, 'x-api-key': SECRET }
+  for (const request of [
+    { headers },
+    { headers: { ...headers, 'user-agent': SECRET } },
+    { headers, query: `event=${SECRET}` },
+  ])
+    await post('/webhooks/distribution', 'no json', request)
+  expect((await quarantine()).map(({ blanked }) => blanked)).toEqual([undefined, true, true])
 })
 
 test('nothing is blanked where there is nothing to blank', async () => {

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { deadLetter, type Reason } from '../../lib/deadletter.ts'
 import type { AuditEvent } from '../../lib/event.ts'
+import { activityTracker } from '../../lib/formats/activity-tracker.ts'
 import { places } from '../../lib/locations.ts'
 import { deadLetterQueue, intakeQueue, locationQueue, quarantineQueue } from '../../lib/queues/names.ts'
 import type { Message, QueueRef } from '../../lib/queues/queue.ts'
+import { readMessage } from '../../lib/routable.ts'
 import { type Door, door } from '../door.ts'
 import { cloudEvent } from '../samples.ts'
 import { type FakeAws, startAws } from './aws.ts'
@@ -35,20 +38,21 @@ async function queued(): Promise<{ message: Message; event: AuditEvent; opened: 
   return { message: { body: message.body, attributes: message.attributes }, event, opened }
 }
 
-const dead = (body: string, reason: string, id: string): Message => ({
-  body,
-  attributes: { type: 'dead-letter', reason, registry: 'cloudevents', location: 'eu-de', id },
-})
+/** What the router makes of a message of the intake queue that it gives up. */
+function dead(body: string, reason: Reason): Message {
+  const received = { messageId: 'lost', receiptHandle: '', receiveCount: 10, body }
+  return deadLetter(readMessage(received, 'local', activityTracker), reason)
+}
 
 const contents = async (queue: QueueRef) =>
   (await emulation.queues.receive(queue, 10, 1, 2)).map(({ body, attributes }) => ({ body, attributes }))
 
 test('dead letters of every queue are listed, tried, and put back as they were', async () => {
   const { message, event } = await queued()
-  const lost = { ...event, route: { ...event.route, region: 'atlantis' } }
+  const lost = { ...event, id: 'lost', route: { ...event.route, region: 'atlantis' } }
   await emulation.queues.send(deadLetterQueue(intake), [
-    dead(message.body, 'REFUSED', event.id),
-    dead(JSON.stringify(lost), 'UNROUTABLE', 'lost'),
+    dead(message.body, 'REFUSED'),
+    dead(JSON.stringify(lost), 'UNROUTABLE'),
   ])
   const delivered = { body: '{"any":"form"}', attributes: { type: 'audit', id: 'x', location: 'jp-tok' } }
   await emulation.queues.send(deadLetterQueue(tokyo), [delivered])
@@ -72,7 +76,7 @@ test('dead letters of every queue are listed, tried, and put back as they were',
   ])
   const one = await run('dlq list intake', env)
   expect(one.out).toMatch(
-    /lost +20\S+Z +cloudevents +eu-de +UNROUTABLE +Region "atlantis" is not in the location mapping/,
+    /lost +20\S+Z +cloudevents +unroutable +UNROUTABLE +Region "atlantis" is not in the location mapping/,
   )
   expect(one.err).toContain('2 of 2 messages on registry-events-local-intake-dlq in eu-central-1')
 

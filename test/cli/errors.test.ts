@@ -135,12 +135,26 @@ describe('against AWS', () => {
     await expectUnchanged()
   })
 
-  test('no permission to send: nothing has changed, and it says so', async () => {
+  test.each([
+    ['quarantine redrive', intake.name],
+    ['dlq redrive quarantine', quarantine.name],
+  ])('%s without permission to send: nothing has changed, and it says so', async (command, name) => {
     refuse('SendMessageBatch', denied('sqs:sendmessage'))
-    const { code, err } = await run('quarantine redrive', env)
-    expect([code, err]).toEqual([3, expect.stringContaining(`sqs:SendMessage on ${intake.name} in eu-central-1`)])
+    const { code, err } = await run(command, env)
+    expect([code, err]).toEqual([3, expect.stringContaining(`sqs:SendMessage on ${name} in eu-central-1`)])
     expect(err).toContain('Nothing was changed.')
     expect(aws.calls.filter(({ operation }) => /Delete/.test(operation))).toEqual([])
+    aws.calls.length = 0
+    await expectUnchanged()
+  })
+
+  test('no permission to delete: one event at most is sent, and it says that it comes again', async () => {
+    refuse('DeleteMessageBatch', denied('sqs:deletemessage'))
+    const { code, err } = await run('quarantine redrive', env)
+    expect([code, err]).toEqual([3, expect.stringContaining(`sqs:DeleteMessage on ${at}`)])
+    expect(err).toContain('1 could not be taken out: they come again with the same ids.')
+    const [sent] = await aws.queues.receive(intake, 10, 1, 60)
+    await aws.queues.remove(intake, sent?.receipt ?? '')
     aws.calls.length = 0
     await expectUnchanged()
   })

@@ -13,6 +13,7 @@ import { checkRegistries, type RegistryConfig } from '../../lib/registries.ts'
 import type { Request, Response } from '../../lib/request.ts'
 import { route } from '../../lib/route.ts'
 import { type SourceName, sources } from '../../lib/sources/index.ts'
+import { tables } from '../../lib/tables.ts'
 import { registries as configured } from '../../registries.ts'
 import { type Door, door, NOW, peek } from '../door.ts'
 import { cloudEvent } from '../samples.ts'
@@ -84,7 +85,7 @@ describe('addresses', () => {
       receivedAt: NOW,
       ...request,
     }
-    return answer(sent, families, to.app, entry).catch((error) => answerError(error, entry))
+    return answer(sent, families, to.app, entry, tables).catch((error) => answerError(error, entry))
   }
 
   const authorization = 'Bearer secret'

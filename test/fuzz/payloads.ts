@@ -10,6 +10,7 @@ import { sort } from '../../lib/items.ts'
 import type { Entry } from '../../lib/log.ts'
 import { memory } from '../../lib/queues/memory.ts'
 import type { Message } from '../../lib/queues/queue.ts'
+import type { Registry } from '../../lib/registries.ts'
 import type { Request } from '../../lib/request.ts'
 import { type SourceName, sources } from '../../lib/sources/index.ts'
 import { type Body, door, NOW } from '../door.ts'
@@ -133,6 +134,16 @@ function isCut(event: AuditEvent): boolean {
   return count(text, BEGINS) !== count(text, ENDS)
 }
 
+/** How many items its source sees in `request`; one when it sees none in it. */
+function itemsOf(registry: Registry | undefined, request: Request): number {
+  assert.ok(registry)
+  try {
+    return sources[registry.source].items({ ...request, registry: registry.id }, registry.settings).length
+  } catch {
+    return 1
+  }
+}
+
 /** Where events of every registry of the door belong. */
 const LOCATION = 'eu-de'
 
@@ -164,6 +175,7 @@ export function lawOf(source: SourceName): void {
       assert.deepEqual([entry.handshake, kept, lost], [true, [], []])
       return
     }
+    const items = itemsOf(to.app.receiver.registries.get(source), request)
     const events = on('-intake').map((message) => JSON.parse(message.body) as AuditEvent)
     for (const event of events) checkLocated(locate(event, LOCATION))
     const unusable = on('-quarantine').map(({ attributes }) => attributes.id)
@@ -175,6 +187,7 @@ export function lawOf(source: SourceName): void {
         error: entry.error,
         unreadable: entry.quarantined?.UNREADABLE,
         received: entry.received,
+        sum: (entry.accepted ?? 0) + total(entry.ignored) + total(entry.quarantined),
         accepted: events.map(({ id }) => id),
         logged: entry.ids,
         quarantined: new Set(unusable),
@@ -185,7 +198,8 @@ export function lawOf(source: SourceName): void {
         status: 202,
         error: undefined,
         unreadable: undefined,
-        received: (entry.accepted ?? 0) + total(entry.ignored) + total(entry.quarantined),
+        received: items,
+        sum: items,
         accepted: ids,
         logged: ids,
         quarantined: new Set(body.quarantined.map(({ id }) => id)),
