@@ -198,6 +198,8 @@ describe.each(proofs.map((proof): [string, Proof] => [proof.name, proof]))('%s',
   law(`${name}: nobody else does, whatever is sent`, forged, async ({ body, own, near, otherBody, damage, noise }) => {
     const candidates = forgeries(way, body, own, { other: near(own), otherBody, damage })
     for (const credentials of candidates) {
+      // Cut down to the secret itself (`s` of `sha1=`) it is what other senders send.
+      if (credentials === own) continue
       const request = requestOf(body, way, credentials, { headers: noise })
       const isIn = await verify(request, attemptsOf(all, all), [way.configured(own), 'another-secret-of-it'])
       if (isIn) throw new Error(`${credentials} got in.`)
