@@ -16,7 +16,7 @@ const EMULATED_PATIENCE = 8000
 /** Milliseconds of that which reading a secret may take. */
 const SECRET_TIMEOUT = 300
 /** Milliseconds that one call of the router may take: its queues may be on another continent, and nobody waits. */
-const ROUTER_TIMEOUT = 3000
+export const ROUTER_TIMEOUT = 3000
 
 /** What the functions of one deployment share. */
 export interface App {

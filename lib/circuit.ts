@@ -16,9 +16,9 @@ export interface Circuit {
   allowance(): number
   /** The location answered: closes the circuit. */
   answered(): void
-  /** A whole call failed: opens the circuit. */
+  /** A whole call failed, or nothing in it was taken although nothing was wrong with it: opens the circuit. */
   failed(): void
-  /** Whether no call has failed for an hour, as far as is known here. */
+  /** Whether an hour has been watched here in which no call failed. */
   isWell(): boolean
 }
 
@@ -26,7 +26,8 @@ export interface Circuit {
 export function circuit(now: () => number): Circuit {
   let pause = 0
   let probeAt = 0
-  let lastFailure = Number.NEGATIVE_INFINITY
+  // Nothing is known about the time before.
+  let lastFailure = now()
   return {
     allowance() {
       if (pause === 0) return Number.POSITIVE_INFINITY

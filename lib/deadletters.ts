@@ -21,7 +21,7 @@ export interface DeadLetter {
 }
 
 /** Attributes that the router puts on a dead letter in place of those of the intake queue (docs/queues.md). */
-const ROUTERS: ReadonlySet<string> = new Set(['type', 'reason', 'registry', 'location'])
+const ROUTERS: ReadonlySet<string> = new Set(['type', 'reason', 'registry', 'location', 'why'])
 
 const isRouters = ({ attributes }: Message): boolean => attributes.type === 'dead-letter'
 

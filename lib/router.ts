@@ -1,9 +1,10 @@
 import type { Circuit } from './circuit.ts'
-import { deadLetter, type Reason, reasonFor } from './deadletter.ts'
+import { deadLetter, MIN_CROWDED, type Reason, reasonFor } from './deadletter.ts'
+import { RouterError } from './errors.ts'
 import type { Format } from './formats/format.ts'
 import type { Entry, Tally } from './log.ts'
 import { deadLetterQueue } from './queues/names.ts'
-import type { QueueRef, Queues } from './queues/queue.ts'
+import { batches, type QueueRef, type Queues, type Refusal } from './queues/queue.ts'
 import { type IntakeMessage, type Routable, readMessage } from './routable.ts'
 
 // The way from the intake queue to the queue of the location: read (lib/routable.ts), deliver, give up what is hopeless
@@ -30,42 +31,80 @@ const JITTER = 0.2
 /** Messages that may wait hidden: SQS hands out nothing at all once about 120,000 of a queue are. */
 const MAX_HIDDEN = 100_000
 
-/** Most milliseconds of a call to this region's own queues; two calls to a location and these end before the function has to. */
+/**
+ * Most milliseconds of a call to this region's own queues. A round waits for two calls to a location, the probe and the rest, and for
+ * three of these: counting, the dead letters, hiding. All of it ends well before the function has to.
+ */
 const NEAR = 1500
 
 /** What a round did so far. */
 interface Round {
   entry: Entry
   routed: Set<Routable>
-  refused: Set<Routable>
+  /** What its location refuses for what it is, and why. */
+  refused: Map<Routable, string>
+}
+
+/** What has a location. */
+type Addressed = Routable & Required<Pick<Routable, 'outgoing'>>
+
+const isAddressed = (routable: Routable): routable is Addressed => routable.outgoing !== undefined
+
+/**
+ * Makes one call with `some`, all of one location and not too many for it. What failed for passing reasons is neither routed nor
+ * refused. Resolves to whether the location can take messages: not when the call failed, nor when nothing was taken and not all of it
+ * is at fault itself.
+ */
+async function attempt(
+  some: readonly Addressed[],
+  { queues }: Router,
+  { entry, routed, refused }: Round,
+): Promise<boolean> {
+  const { queue } = (some[0] as Addressed).outgoing
+  const messages = some.map(({ outgoing }) => outgoing.message)
+  const refusals = new Map<number, Refusal>()
+  try {
+    const left = new Set(await queues.send(queue, messages, undefined, refusals))
+    for (const [index, routable] of some.entries()) {
+      const { sendersFault, why = '' } = refusals.get(index) ?? {}
+      if (!left.has(index)) routed.add(routable)
+      else if (sendersFault) refused.set(routable, why)
+    }
+    if (left.size === 0) return true
+    const [{ why } = { why: 'Unknown' }] = refusals.values()
+    entry.error = new RouterError(
+      'UNAVAILABLE',
+      `${queue.name} refused ${left.size} of ${some.length} messages: ${why}`,
+    )
+    return left.size < some.length || some.every((routable) => refused.has(routable))
+  } catch (error) {
+    entry.error = error
+    return false
+  }
 }
 
 /**
- * Sends `group`, all of one location, as far as its circuit allows: when a probe is taken the rest follows it. What is left of a
- * call that failed, or of a circuit that is open, is neither routed nor refused.
+ * Sends `group`, all of one location, as far as its circuit allows: when a probe is taken the rest follows it, in calls side by side, of
+ * which one that fails costs the others nothing.
  */
-async function deliver(group: readonly Routable[], router: Router, { entry, routed, refused }: Round): Promise<void> {
-  const sendable = group.flatMap(({ outgoing }) => outgoing ?? [])
-  const [{ location }, first] = [group[0] as Routable, sendable[0]]
+async function deliver(group: readonly Routable[], router: Router, round: Round): Promise<void> {
+  let rest = group.filter(isAddressed)
+  const [first] = rest
   if (!first) return
-  const circuit = router.circuit(location)
-  for (let from = 0; from < group.length; ) {
+  const circuit = router.circuit(first.location)
+  while (rest.length > 0) {
     const most = circuit.allowance()
     if (most === 0) {
-      entry.open = [...(entry.open ?? []), location]
+      round.entry.open = [...(round.entry.open ?? []), first.location]
       return
     }
-    const messages = sendable.slice(from, from + most).map(({ message }) => message)
-    try {
-      const left = new Set(await router.queues.send(first.queue, messages))
-      circuit.answered()
-      for (const index of messages.keys()) (left.has(index) ? refused : routed).add(group[from + index] as Routable)
-      from += messages.length
-    } catch (error) {
-      circuit.failed()
-      entry.error = error
-      return
-    }
+    const some = rest.slice(0, most)
+    rest = rest.slice(most)
+    const calls = batches(some.map(({ outgoing }) => outgoing.message))
+    const parts = calls.map((indices) => indices.map((index) => some[index] as Addressed))
+    const answers = await Promise.all(parts.map((part) => attempt(part, router, round)))
+    if (!answers.every(Boolean)) return circuit.failed()
+    circuit.answered()
   }
 }
 
@@ -81,14 +120,15 @@ async function isCrowded({ queues, intake }: Router, entry: Entry): Promise<bool
 
 /** Puts what is hopeless of `left` on the dead-letter queue of intake. Resolves to what is there. */
 async function giveUp(left: readonly Routable[], router: Router, round: Round): Promise<Set<Routable>> {
-  const crowded = left.some(({ outgoing }) => outgoing) && (await isCrowded(router, round.entry))
+  const mayBeCrowded = left.some((routable) => isAddressed(routable) && routable.received.receiveCount >= MIN_CROWDED)
+  const crowded = mayBeCrowded && (await isCrowded(router, round.entry))
   const hopeless: [Routable, Reason][] = left.flatMap((routable) => {
     const refused = round.refused.has(routable) && router.circuit(routable.location).isWell()
     const reason = reasonFor(routable, { refused, crowded })
     return reason ? [[routable, reason]] : []
   })
   if (hopeless.length === 0) return new Set()
-  const letters = hopeless.map(([routable, reason]) => deadLetter(routable, reason))
+  const letters = hopeless.map(([routable, reason]) => deadLetter(routable, reason, round.refused.get(routable)))
   try {
     const failed = new Set(await router.queues.send(deadLetterQueue(router.intake), letters, NEAR))
     return new Set(hopeless.flatMap(([routable], index) => (failed.has(index) ? [] : [routable])))
@@ -118,7 +158,8 @@ async function hide(waiting: readonly Routable[], { queues, intake, random }: Ro
 
 /** Ids of events by registry and location. */
 function tally(routables: Iterable<Routable>): Tally {
-  const made: Tally = {}
+  // An id of a registry may be the name of something that every object has.
+  const made: Tally = Object.create(null)
   for (const { registry, location, id } of routables) {
     made[registry] ??= {}
     made[registry][location] ??= []
@@ -138,7 +179,7 @@ export async function routeMessages(
   router: Router,
   entry: Entry,
 ): Promise<string[]> {
-  const round: Round = { entry, routed: new Set(), refused: new Set() }
+  const round: Round = { entry, routed: new Set(), refused: new Map() }
   const routables = messages.map((message) => readMessage(message, router.stage, router.format))
   for (const { error } of routables) if (error) entry.error = error
   const groups = Map.groupBy(routables, ({ location }) => location)

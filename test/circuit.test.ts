@@ -69,7 +69,16 @@ test('a location is well when nothing has failed for an hour', () => {
   clock.now += hour - 1
   expect(made.isWell()).toBe(false)
   clock.now += 1
-  expect([made.isWell(), circuit(() => 0).isWell()]).toEqual([true, true])
+  expect(made.isWell()).toBe(true)
+})
+
+test('a location is not known to be well before it was watched for an hour', () => {
+  const clock = { now: 1_000_000 }
+  const made = circuit(() => clock.now)
+  clock.now += hour - 1
+  expect(made.isWell()).toBe(false)
+  clock.now += 1
+  expect(made.isWell()).toBe(true)
 })
 
 test('each location has a circuit of its own', () => {

@@ -129,9 +129,9 @@ export function door(options: Options = {}): Door {
   const used: Queues = {
     ...queues,
     ...options.broken,
-    send(queue, messages, timeout) {
+    send(queue, messages, ...rest) {
       if (queue.name === intake.name) queued.push(...messages.map(({ body }) => body))
-      return send(queue, messages, timeout)
+      return send(queue, messages, ...rest)
     },
   }
   const app: App = {

@@ -1,10 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
+import { TIMEOUT } from '../deploy/template/queues.ts'
+import { ROUTER_TIMEOUT } from '../lib/app.ts'
 import { edition } from '../lib/edition.ts'
 import { RouterError } from '../lib/errors.ts'
 import type { AuditEvent } from '../lib/event.ts'
 import { places } from '../lib/locations.ts'
 import { deadLetterQueue } from '../lib/queues/names.ts'
-import type { Message, Queues } from '../lib/queues/queue.ts'
+import type { Message, Queues, Refusal } from '../lib/queues/queue.ts'
 import type { RegistryConfig } from '../lib/registries.ts'
 import { route } from '../lib/route.ts'
 import { type Door, door, peek } from './door.ts'
@@ -60,23 +62,34 @@ test('each event goes to the queue of its location, with nine attributes and the
   }
 })
 
-/** A door whose clock stands still until it is moved; `down` holds the queues that do not answer, `refused` the ids that none takes. */
+/** What SQS says of an entry that is wrong, and of one that it could not take just now. */
+const wrong: Refusal = { sendersFault: true, why: 'InvalidMessageContents Invalid character.' }
+const passing: Refusal = { sendersFault: false, why: 'InternalError Try again.' }
+
+/**
+ * A door whose clock stands still until it is moved; `down` holds the queues that do not answer, `ill` those that answer and take nothing,
+ * `refused` the ids that none takes.
+ */
 function ailing(broken: Partial<Queues> = {}) {
   const clock = { now: Date.UTC(2026, 10, 22) }
   const down = new Set<string>()
+  const ill = new Set<string>()
   const refused = new Set<string>()
   const sent: [string, number][] = []
   const opened: Door = door({
     registries,
     now: () => clock.now,
     broken: {
-      async send(target, messages) {
+      async send(target, messages, _timeout, refusals) {
         const name = target.name.slice('registry-events-test-'.length)
         sent.push([name, messages.length])
         if (down.has(name)) throw new RouterError('UNAVAILABLE')
-        const good = messages.filter(({ attributes: { type, id } }) => type !== 'audit' || !refused.has(id ?? ''))
+        const isGood = ({ attributes: { type, id } }: Message) => type !== 'audit' || !refused.has(id ?? '')
+        const good = ill.has(name) ? [] : messages.filter(isGood)
         await opened.queues.send(target, good)
-        return [...messages.keys()].filter((index) => !good.includes(messages[index] as Message))
+        const left = [...messages.keys()].filter((index) => !good.includes(messages[index] as Message))
+        for (const index of left) refusals?.set(index, isGood(messages[index] as Message) ? passing : wrong)
+        return left
       },
       ...broken,
     },
@@ -96,7 +109,7 @@ function ailing(broken: Partial<Queues> = {}) {
     await opened.route()
     return opened.entry
   }
-  return { opened, clock, down, refused, sent, push, route }
+  return { opened, clock, down, ill, refused, sent, push, route }
 }
 
 const at = (registryId: string, location: string, ids: readonly string[]) => ({ [registryId]: { [location]: ids } })
@@ -146,7 +159,11 @@ test('a location that failed is left alone, probed with one message, and gets th
   down.add('jp-tok')
   const ids = await push('ap-south', 25)
   await route()
-  expect(sent).toEqual([['jp-tok', 25]])
+  expect(sent).toEqual([
+    ['jp-tok', 10],
+    ['jp-tok', 10],
+    ['jp-tok', 5],
+  ])
   clock.now += 4999
   ids.push(...(await push('ap-south', 3)))
   expect(await route()).toMatchObject({ open: ['jp-tok'], postponed: at('to-ap-south', 'jp-tok', ids.slice(25)) })
@@ -159,7 +176,9 @@ test('a location that failed is left alone, probed with one message, and gets th
   expect(await route()).toMatchObject({ postponed: {}, routed: { 'to-ap-south': {} } })
   expect(sent).toEqual([
     ['jp-tok', 1],
-    ['jp-tok', 27],
+    ['jp-tok', 10],
+    ['jp-tok', 10],
+    ['jp-tok', 7],
   ])
   expect((await idsOn(opened, 'jp-tok')).toSorted()).toEqual(ids.toSorted())
 })
@@ -205,8 +224,15 @@ test('an entry that its location refuses ten times is a dead letter, its neighbo
   expect(first).toMatchObject({ routed: at('to-ap-south', 'jp-tok', [good]), postponed })
   clock.now += 900_000
   await wear(opened, 7)
-  expect(await route()).toMatchObject({ postponed, deadLettered: {} })
+  expect(await route()).toMatchObject({
+    postponed,
+    deadLettered: {},
+    error: { message: expect.stringContaining(wrong.why) },
+  })
+  // Its location has been watched for less than an hour.
   clock.now += 900_000
+  expect(await route()).toMatchObject({ postponed, deadLettered: {} })
+  clock.now += 1_800_000
   expect(await route()).toMatchObject({ postponed: {}, deadLettered: postponed })
   const [letter, ...more] = await deadLetters(opened)
   expect(more).toEqual([])
@@ -216,9 +242,54 @@ test('an entry that its location refuses ten times is a dead letter, its neighbo
     registry: 'to-ap-south',
     location: 'jp-tok',
     id: bad,
+    why: wrong.why,
   })
   expect(JSON.parse(letter?.body ?? '')).toMatchObject({ id: bad, route: { registry: 'to-ap-south' } })
   expect(await opened.intake()).toEqual([])
+})
+
+test('a location that answers and takes nothing is down: it is left alone, and nothing is given up', async () => {
+  const { opened, clock, ill, sent, push, route } = ailing()
+  const ids = await push('ap-south', 12)
+  ill.add('jp-tok')
+  clock.now += 3_600_000
+  await wear(opened, 20)
+  expect(await route()).toMatchObject({
+    postponed: at('to-ap-south', 'jp-tok', ids),
+    deadLettered: {},
+    error: { message: expect.stringContaining(passing.why) },
+  })
+  clock.now += 900_000
+  expect(await route()).toMatchObject({ postponed: at('to-ap-south', 'jp-tok', ids), deadLettered: {} })
+  expect(sent).toEqual([['jp-tok', 1]])
+  clock.now += 7_200_000
+  expect(await route()).toMatchObject({ postponed: at('to-ap-south', 'jp-tok', ids), deadLettered: {} })
+  ill.clear()
+  clock.now += 900_000
+  expect(await route()).toMatchObject({ postponed: {}, deadLettered: {} })
+  expect((await idsOn(opened, 'jp-tok')).toSorted()).toEqual(ids.toSorted())
+})
+
+test('of the calls to a location that fails, what others took is not sent again', async () => {
+  const { opened, clock, push, route } = ailing({
+    async send(target, messages) {
+      if (messages.some(({ attributes }) => attributes.id === broken)) throw new RouterError('UNAVAILABLE')
+      return opened.queues.send(target, messages)
+    },
+  })
+  let broken: string | undefined
+  const ids = await push('ap-south', 100)
+  broken = ids[45]
+  const [left, rest] = [ids.slice(40, 50), ids.filter((_, index) => index < 40 || index >= 50)]
+  const where = (some: readonly string[]) => at('to-ap-south', 'jp-tok', some)
+  expect(await route()).toMatchObject({ routed: where(rest), postponed: where(left) })
+  // Left alone for a while, as after every call that failed.
+  broken = undefined
+  expect((await push('ap-south')).length).toBe(1)
+  expect(await route()).toMatchObject({ open: ['jp-tok'], routed: {} })
+  clock.now += 900_000
+  await route()
+  expect(await idsOn(opened, 'jp-tok')).toHaveLength(101)
 })
 
 test('what is refused by a location that was down within the hour is not given up yet', async () => {
@@ -285,6 +356,7 @@ test('when more wait than SQS can hide, they become dead letters, so that other 
   const count = { waiting: 0, hidden: 99_999 }
   const { opened, clock, down, push, route } = ailing({ count: async () => count })
   const waiting = await push('ap-south')
+  await wear(opened, 7)
   down.add('jp-tok')
   expect(await route()).toMatchObject({ postponed: at('to-ap-south', 'jp-tok', waiting), deadLettered: {} })
   count.hidden = 100_000
@@ -295,6 +367,58 @@ test('when more wait than SQS can hide, they become dead letters, so that other 
     deadLettered: at('to-ap-south', 'jp-tok', waiting),
   })
   expect(await deadLetters(opened)).toMatchObject([{ attributes: { reason: 'CROWDED', location: 'jp-tok' } }])
+})
+
+test('however many wait, what its location did not take for the first times only waits as well', async () => {
+  const { opened, clock, down, push, route } = ailing({ count: async () => ({ waiting: 0, hidden: 120_000 }) })
+  const ids = await push('eu-central')
+  down.add('eu-de')
+  await wear(opened, 6)
+  expect(await route()).toMatchObject({ postponed: at('to-eu-central', 'eu-de', ids), deadLettered: {} })
+  clock.now += 900_000
+  expect(await route()).toMatchObject({ postponed: {}, deadLettered: at('to-eu-central', 'eu-de', ids) })
+})
+
+test('a registry may have the name of something that every object has', async () => {
+  const opened = door({ registries: [{ ...registry('ap-south', 'au.icr.io'), id: 'constructor' }] })
+  const { body } = await opened.post('/webhooks/constructor', cloudEvent(action, 'image'))
+  await opened.route()
+  const routed = at(
+    'constructor',
+    'jp-tok',
+    body.accepted.map(({ id }) => id),
+  )
+  expect(JSON.parse(JSON.stringify(opened.entry.routed))).toEqual(routed)
+})
+
+test('the longest round ends before the function has to, with a fifth of its time to spare', async () => {
+  const calls: string[] = []
+  /** Takes all the time that a call may take, and fails unless it is the probe. */
+  const last = async (name: string, timeout = ROUTER_TIMEOUT) => {
+    clock.now += timeout
+    if (calls.push(name) > 1) throw new RouterError('UNAVAILABLE')
+    return []
+  }
+  const { opened, clock, push, route } = ailing({
+    send: (target, messages, timeout) => (slow ? last(target.name, timeout) : opened.queues.send(target, messages)),
+    count: (target, timeout) => last(`count ${target.name}`, timeout) as Promise<never>,
+    hideAll: (target, _, timeout) => last(`hide ${target.name}`, timeout),
+  })
+  let slow = false
+  await push('ap-south', 2)
+  await opened.queues.send(opened.app.receiver.intake, [{ body: 'hello', attributes: {} }])
+  await wear(opened, 20)
+  slow = true
+  // Opens the circuit; it is half open when the time of the queue is over.
+  calls.push('before')
+  await route()
+  clock.now += 61_000
+  calls.length = 0
+  const start = clock.now
+  await route()
+  const [tokyo, intake] = ['registry-events-test-jp-tok', 'registry-events-test-intake']
+  expect(calls).toEqual([tokyo, tokyo, `count ${intake}`, `${intake}-dlq`, `hide ${intake}`])
+  expect(clock.now - start).toBeLessThanOrEqual(0.8 * TIMEOUT * 1000)
 })
 
 test('what was redriven out of quarantine is named when it is routed', async () => {

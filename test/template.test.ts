@@ -72,7 +72,7 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
     for (const [, { Properties }] of functions) {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
-        Timeout: 10,
+        Timeout: 15,
         Environment: { Variables: { STAGE: 'prod', EDITION: '2020-07-28' } },
       })
       expect(Object.keys(Properties.Environment.Variables)).not.toContain('EMULATION')

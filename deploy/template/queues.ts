@@ -4,8 +4,8 @@ import { type Deployment, denyPlain, pascal, shortName } from './deployment.ts'
 
 // The queues of a deployment, and how the router takes from its own.
 
-/** Seconds that a function may run. */
-export const TIMEOUT = 10
+/** Seconds that a function may run: the longest round of the router (lib/router.ts) and some more. */
+export const TIMEOUT = 15
 /** Records of one invocation of the router, and seconds that Lambda may wait to gather them. */
 export const BATCH_SIZE = 100
 export const BATCH_WINDOW = 1

@@ -34,6 +34,13 @@ const keyOf = ({ awsRegion, name }: QueueRef): string => `${awsRegion}/${name}`
 // What SQS refuses in a body: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 const REFUSED = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u
 
+/** Why SQS would refuse `message`, if it would. */
+function faultOf(message: Message): string | undefined {
+  if (message.body === '' || REFUSED.test(message.body)) return 'InvalidMessageContents'
+  if (sizeOf(message) > MAX_BATCH_BYTES || Object.keys(message.attributes).length > 10) return 'InvalidParameterValue'
+  return undefined
+}
+
 /** Queues in memory, with the limits of SQS. `now` is the clock in milliseconds. */
 export function memory(now: () => number = Date.now): MemoryQueues {
   const queues = new Map<string, Queue>()
@@ -88,11 +95,14 @@ export function memory(now: () => number = Date.now): MemoryQueues {
     create(queue, rules = {}) {
       queues.set(keyOf(queue), { kept: [], ...queues.get(keyOf(queue)), ...rules })
     },
-    async send(queue, messages) {
+    async send(queue, messages, _timeout, refusals) {
       const { kept } = open(queue)
       return messages.flatMap((message, index) => {
-        if (message.body === '' || REFUSED.test(message.body) || sizeOf(message) > MAX_BATCH_BYTES) return [index]
-        if (Object.keys(message.attributes).length > 10) return [index]
+        const why = faultOf(message)
+        if (why) {
+          refusals?.set(index, { sendersFault: true, why })
+          return [index]
+        }
         const messageId = `message-${++last}`
         kept.push({ ...message, messageId, sentAt: now(), receiveCount: 0, receipt: '', visibleAt: 0 })
         return []

@@ -20,6 +20,14 @@ export interface Received extends Message {
   receiveCount: number
 }
 
+/** What the queue said of a message that it did not take. */
+export interface Refusal {
+  /** The message is at fault and will be refused again; `false` when it may be taken the next time, or nothing was said. */
+  sendersFault: boolean
+  /** Code and sentence of the backend. */
+  why: string
+}
+
 /** How long a received message is to be hidden from now: whole seconds, 0 to 43,200. */
 export interface Hiding {
   receipt: string
@@ -43,9 +51,14 @@ export interface Count {
 export interface Queues {
   /**
    * Sends `messages`, in as few calls as the limits of the queue allow (10 entries, 1 MiB). Resolves to the indices of those that
-   * the queue did not take, in order: `[]` means that all are kept.
+   * the queue did not take, in order: `[]` means that all are kept. `refusals`, an empty map, is filled in with why, by index.
    */
-  send(queue: QueueRef, messages: readonly Message[], timeout?: number): Promise<number[]>
+  send(
+    queue: QueueRef,
+    messages: readonly Message[],
+    timeout?: number,
+    refusals?: Map<number, Refusal>,
+  ): Promise<number[]>
   /** Up to `most` (1-10) messages, hidden from others for `hideSeconds`; waits up to `waitSeconds` for the first. */
   receive(queue: QueueRef, most: number, waitSeconds: number, hideSeconds: number): Promise<Received[]>
   /** Removes a received message for good. */

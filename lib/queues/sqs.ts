@@ -1,6 +1,6 @@
 import { type Aws, AwsError, call } from '../aws.ts'
 import { RouterError } from '../errors.ts'
-import { batches, type Message, type QueueRef, type Queues, type Received, tens } from './queue.ts'
+import { batches, type Message, type QueueRef, type Queues, type Received, type Refusal, tens } from './queue.ts'
 
 /** `timeout`: milliseconds that a call may take when its caller does not say, all of a `send` together; `accountId`: the AWS account of the queues. */
 export interface SqsOptions extends Aws {
@@ -16,6 +16,12 @@ const COUNTS = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVi
 
 interface Entry {
   Id: string
+}
+
+interface Failed extends Entry {
+  Code?: string
+  Message?: string
+  SenderFault?: boolean
 }
 
 interface SqsMessage {
@@ -42,6 +48,14 @@ const toReceived = (message: SqsMessage): Received => ({
   ),
 })
 
+/** SQS calls it the sender's fault as well when it throttles, or when a key can't be used just now. */
+const PASSING = /throttl|^kms/i
+
+const toRefusal = ({ Code = 'Unknown', Message = '', SenderFault }: Omit<Failed, 'Id'> = {}): Refusal => ({
+  sendersFault: SenderFault === true && !PASSING.test(Code),
+  why: `${Code} ${Message}`.trim(),
+})
+
 /** Amazon SQS, or whatever speaks its JSON protocol at `options.endpoint`. */
 export function sqs(options: SqsOptions): Queues {
   async function ask(
@@ -62,37 +76,42 @@ export function sqs(options: SqsOptions): Queues {
     }
   }
 
-  /** Asks for the entries at `indices`, at most 10, and resolves to the indices of those that were refused. */
+  /** Asks for the entries at `indices`, at most 10, and resolves to the refusals of those that were refused, by index. */
   async function askBatch(
     queue: QueueRef,
     operation: string,
     entries: readonly object[],
     indices: readonly number[],
     timeout: number,
-  ): Promise<number[]> {
+  ): Promise<Map<number, Refusal>> {
     const Entries = indices.map((index) => ({ Id: String(index), ...entries[index] }))
-    const answer = await ask(queue, operation, { Entries }, timeout)
+    const answer = (await ask(queue, operation, { Entries }, timeout)) as { Successful?: Entry[]; Failed?: Failed[] }
+    const failed = (index: number) => answer.Failed?.find(({ Id }) => Id === String(index))
     // What is not named as taken was not taken, whatever `Failed` says.
-    const taken = new Set(((answer.Successful ?? []) as Entry[]).map(({ Id }) => Number(Id)))
-    return indices.filter((index) => !taken.has(index))
+    const refusals = new Map(indices.map((index) => [index, toRefusal(failed(index))]))
+    for (const { Id } of answer.Successful ?? []) refusals.delete(Number(Id))
+    return refusals
   }
 
-  /** Asks for all of `entries`, those of one of `lists` in one call, and resolves to the indices of those that were refused. */
+  /** Asks for all of `entries`, those of one of `lists` in one call, and resolves to the indices of those that were refused; `refusals` says why. */
   async function askAll(
     queue: QueueRef,
     operation: string,
     entries: readonly object[],
     lists: number[][],
     timeout = options.timeout,
+    refusals = new Map<number, Refusal>(),
   ): Promise<number[]> {
     const end = performance.now() + timeout
     const left = () => Math.max(1, end - performance.now())
-    const failed: number[] = []
     const worker = async () => {
       for (let list = lists.shift(); list; list = lists.shift()) {
         const refused = await askBatch(queue, operation, entries, list, left())
-        // A single entry fails for passing reasons (throttling, an internal error): once more in the time that is left.
-        if (refused.length > 0) failed.push(...(await askBatch(queue, operation, entries, refused, left())))
+        if (refused.size === 0) continue
+        // A single entry fails for passing reasons (throttling, an internal error): once more in the time that is left. What the first
+        // call took stays taken when the second one fails.
+        const again = askBatch(queue, operation, entries, [...refused.keys()], left())
+        for (const [index, refusal] of await again.catch(() => refused)) refusals.set(index, refusal)
       }
     }
     // After a failure no further batch is begun: nothing was promised, and whoever asked will ask for all of them again.
@@ -101,16 +120,16 @@ export function sqs(options: SqsOptions): Queues {
       throw error
     }
     await Promise.all(Array.from({ length: Math.min(PARALLEL, lists.length) }, () => worker().catch(stop)))
-    return failed.sort((a, b) => a - b)
+    return [...refusals.keys()].sort((a, b) => a - b)
   }
 
   return {
-    async send(queue, messages, timeout) {
+    async send(queue, messages, timeout, refusals) {
       const entries = messages.map(({ body, attributes }) => ({
         MessageBody: body,
         MessageAttributes: toAttributes(attributes),
       }))
-      return askAll(queue, 'SendMessageBatch', entries, batches(messages), timeout)
+      return askAll(queue, 'SendMessageBatch', entries, batches(messages), timeout, refusals)
     },
     async receive(queue, most, waitSeconds, hideSeconds) {
       const input = {

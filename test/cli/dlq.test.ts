@@ -39,9 +39,9 @@ async function queued(): Promise<{ message: Message; event: AuditEvent; opened: 
 }
 
 /** What the router makes of a message of the intake queue that it gives up. */
-function dead(body: string, reason: Reason): Message {
+function dead(body: string, reason: Reason, why?: string): Message {
   const received = { messageId: 'lost', receiptHandle: '', receiveCount: 10, body }
-  return deadLetter(readMessage(received, 'local', activityTracker), reason)
+  return deadLetter(readMessage(received, 'local', activityTracker), reason, why)
 }
 
 const contents = async (queue: QueueRef) =>
@@ -51,7 +51,7 @@ test('dead letters of every queue are listed, tried, and put back as they were',
   const { message, event } = await queued()
   const lost = { ...event, id: 'lost', route: { ...event.route, region: 'atlantis' } }
   await emulation.queues.send(deadLetterQueue(intake), [
-    dead(message.body, 'REFUSED'),
+    dead(message.body, 'REFUSED', 'InvalidMessageContents'),
     dead(JSON.stringify(lost), 'UNROUTABLE'),
   ])
   const delivered = { body: '{"any":"form"}', attributes: { type: 'audit', id: 'x', location: 'jp-tok' } }
@@ -74,6 +74,8 @@ test('dead letters of every queue are listed, tried, and put back as they were',
       reasons: { RECEIVED_TOO_OFTEN: 1 },
     },
   ])
+  const letters = (await run('dlq list intake --json', env)).rows()
+  expect(letters.map(({ attributes }) => (attributes as Message['attributes']).why)).toContain('InvalidMessageContents')
   const one = await run('dlq list intake', env)
   expect(one.out).toMatch(
     /lost +20\S+Z +cloudevents +unroutable +UNROUTABLE +Region "atlantis" is not in the location mapping/,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type FauxqsServer, startFauxqs } from 'fauxqs'
 import { toText } from '../../lib/body.ts'
 import { memory } from '../../lib/queues/memory.ts'
-import type { Message, QueueRef, Queues } from '../../lib/queues/queue.ts'
+import type { Message, QueueRef, Queues, Refusal } from '../../lib/queues/queue.ts'
 import { batches, sizeOf } from '../../lib/queues/queue.ts'
 import { sqs } from '../../lib/queues/sqs.ts'
 import { onLoopback } from '../../local/sqs.ts'
@@ -122,7 +122,9 @@ describe.each([
   test('an entry that the queue refuses is named, its neighbours are kept', async () => {
     const queue = fresh()
     const refused = { body: '"\uffff"', attributes: {} }
-    expect(await backend.queues.send(queue, [message('a'), refused, message('b')])).toEqual([1])
+    const refusals = new Map<number, Refusal>()
+    expect(await backend.queues.send(queue, [message('a'), refused, message('b')], undefined, refusals)).toEqual([1])
+    expect([...refusals]).toEqual([[1, { sendersFault: true, why: expect.stringContaining('InvalidMessageContents') }]])
     expect((await drain(queue)).map(({ body }) => JSON.parse(body).text).toSorted()).toEqual(['a', 'b'])
   })
 
@@ -335,6 +337,39 @@ describe('sqs against a server that is not well', () => {
   test('an entry that is named neither as taken nor as failed was not taken', async () => {
     const { queues } = await serve((_, respond) => respond(200, '{}'))
     expect(await queues.send(queue, [message('a'), message('b')])).toEqual([0, 1])
+  })
+
+  test('what was taken stays taken when sending the rest again fails', async () => {
+    const half = JSON.stringify({ Successful: [{ Id: '0' }], Failed: [{ Id: '1', Code: 'InternalError' }] })
+    const { queues, calls } = await serve(
+      (_, respond) => respond(200, half),
+      (_, respond) => respond(500, '{}'),
+    )
+    expect(await queues.send(queue, [message('a'), message('b')])).toEqual([1])
+    expect(calls.map(ids)).toEqual([['0', '1'], ['1']])
+  })
+
+  test('of what was refused it is told what was said, and whose fault it is', async () => {
+    const failed = [
+      { Id: '1', SenderFault: true, Code: 'InvalidMessageContents', Message: 'Invalid character.' },
+      { Id: '2', SenderFault: false, Code: 'InternalError' },
+      { Id: '3', SenderFault: true, Code: 'KMS.ThrottlingException' },
+      { Id: '4', SenderFault: true, Code: 'RequestThrottled' },
+    ]
+    const { queues } = await serve((_, respond) =>
+      respond(200, JSON.stringify({ Successful: [{ Id: '0' }], Failed: failed })),
+    )
+    const refusals = new Map<number, Refusal>()
+    expect(await queues.send(queue, ['a', 'b', 'c', 'd', 'e', 'f'].map(message), undefined, refusals)).toEqual([
+      1, 2, 3, 4, 5,
+    ])
+    expect([...refusals.values()]).toEqual([
+      { sendersFault: true, why: 'InvalidMessageContents Invalid character.' },
+      { sendersFault: false, why: 'InternalError' },
+      { sendersFault: false, why: 'KMS.ThrottlingException' },
+      { sendersFault: false, why: 'RequestThrottled' },
+      { sendersFault: false, why: 'Unknown' },
+    ])
   })
 
   test('a connection that was closed while it idled costs nothing', async () => {
