@@ -1,7 +1,7 @@
 import { Option } from 'commander'
 import { families } from '../../functions/webhook.ts'
 import { intakeQueue, quarantineQueue } from '../../lib/queues/names.ts'
-import { type Outcome, type Report, redriveQuarantine } from '../../lib/redrive.ts'
+import { type Outcome, type Report, redriveQuarantine } from '../../lib/redrive/quarantine.ts'
 import type { CommonOptions, Spec } from '../command.ts'
 import { CommandError, counted, type Exit } from '../exits.ts'
 import { fateFields, hindrance } from '../fate.ts'

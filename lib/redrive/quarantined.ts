@@ -1,8 +1,8 @@
 import * as v from 'valibot'
+import type { Received } from '../queues/queue.ts'
+import type { Request } from '../request.ts'
+import { parseTime } from '../time.ts'
 import type { Look } from './look.ts'
-import type { Received } from './queues/queue.ts'
-import type { Request } from './request.ts'
-import { parseTime } from './time.ts'
 
 // What lib/quarantine.ts wrote, read again.
 

@@ -1,13 +1,13 @@
-import { toText } from './body.ts'
-import type { AuditEvent } from './event.ts'
-import { type Again, type Sorted, sort } from './items.ts'
+import { toText } from '../body.ts'
+import type { AuditEvent } from '../event.ts'
+import { type Again, type Sorted, sort } from '../items.ts'
+import { quarantine } from '../quarantine.ts'
+import type { Message, QueueRef, Queues } from '../queues/queue.ts'
+import type { Registry } from '../registries.ts'
+import type { FamilyRules } from '../target.ts'
+import { formatTime } from '../time.ts'
 import { type Look, lookInto, patience } from './look.ts'
-import { quarantine } from './quarantine.ts'
 import { idsOf, type Quarantined, quarantinedIn, requestOf } from './quarantined.ts'
-import type { Message, QueueRef, Queues } from './queues/queue.ts'
-import type { Registry } from './registries.ts'
-import type { FamilyRules } from './target.ts'
-import { formatTime } from './time.ts'
 
 // Out of quarantine once more: what was unusable is read with today's registries and tables, as if it had come just when it did.
 

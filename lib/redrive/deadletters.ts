@@ -1,10 +1,10 @@
-import type { AuditEvent } from './event.ts'
-import { activityTracker } from './formats/activity-tracker.ts'
-import { intakeAttributes } from './items.ts'
+import type { AuditEvent } from '../event.ts'
+import { activityTracker } from '../formats/activity-tracker.ts'
+import { intakeAttributes } from '../items.ts'
+import { deadLetterQueue, type QueueSpec } from '../queues/names.ts'
+import type { Message, Queues, Received } from '../queues/queue.ts'
+import { readMessage } from '../routable.ts'
 import { type Look, lookInto, patience } from './look.ts'
-import { deadLetterQueue, type QueueSpec } from './queues/names.ts'
-import type { Message, Queues, Received } from './queues/queue.ts'
-import { readMessage } from './routable.ts'
 
 // What lies on dead-letter queues, and its way back.
 
