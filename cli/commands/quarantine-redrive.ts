@@ -39,9 +39,11 @@ class Account {
   removed = 0
   /** Its events were taken, and it is still there. */
   left = 0
+  /** Something of it was not done; noise that stays is no such thing. */
+  undone = 0
 
   add({ fate, outcome, removed }: Report, dryRun: boolean): void {
-    const { quarantined, events, ignored } = fate
+    const { quarantined, events, ignored, unusable } = fate
     const why = hindrance(fate) ?? { reason: Object.keys(ignored).join(', '), message: '' }
     const cells = [
       outcome,
@@ -56,7 +58,8 @@ class Account {
     this.outcomes[outcome]++
     if (outcome !== 'refused') this.events += events.length
     if (removed) this.removed++
-    else if (!dryRun && outcome === 'redriven') this.left++
+    else if (!dryRun && (outcome === 'redriven' || outcome === 'partly')) this.left++
+    if (outcome === 'unusable' || outcome === 'refused' || unusable.length > 0) this.undone++
   }
 
   table(): string {
@@ -91,8 +94,7 @@ function summary(account: Account, dryRun: boolean): string {
   return sentences.join(' ')
 }
 
-const exitOf = ({ outcomes, left }: Account): Exit =>
-  outcomes.partly + outcomes.unusable + outcomes.refused + left > 0 ? 'undone' : 'ok'
+const exitOf = ({ undone, left }: Account): Exit => (undone + left > 0 ? 'undone' : 'ok')
 
 /** `quarantine redrive` */
 export const quarantineRedrive: Spec<Options> = {
