@@ -89,6 +89,7 @@ function summary(account: Account, dryRun: boolean): string {
   const sentences = [
     `${counted(events, 'event')} put onto the intake queue, ${counted(removed, 'thing')} taken out of quarantine.`,
   ]
+  if (outcomes.partly > 0) sentences.push(`Of ${counted(outcomes.partly, 'thing')} the rest stays.`)
   if (left > 0) sentences.push(`${left} could not be taken out: they come again with the same ids.`)
   if (outcomes.refused > 0) sentences.push(`${outcomes.refused} were refused by a queue and stay: try again.`)
   return sentences.join(' ')
