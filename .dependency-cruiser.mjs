@@ -80,6 +80,13 @@ export default {
       to: { path: '^cli/' },
     },
     {
+      name: 'people-redrive',
+      comment: 'nothing goes back by itself: what redrives stays out of what is deployed',
+      severity: 'error',
+      from: { pathNot: '^(lib/redrive|cli|test)/' },
+      to: { path: '^lib/redrive/' },
+    },
+    {
       name: 'terminals-in-the-cli',
       comment: 'what talks to people stays out of what is deployed',
       severity: 'error',

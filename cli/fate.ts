@@ -1,4 +1,4 @@
-import type { Fate } from '../lib/redrive.ts'
+import type { Fate } from '../lib/redrive/fate.ts'
 import { counted } from './exits.ts'
 
 // What becomes of something in quarantine, for people and for programs.

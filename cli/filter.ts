@@ -1,6 +1,6 @@
 import { Option } from 'commander'
-import { HOLD_SECONDS } from '../lib/look.ts'
-import type { Quarantined } from '../lib/quarantined.ts'
+import { HOLD_SECONDS } from '../lib/redrive/look.ts'
+import type { Quarantined } from '../lib/redrive/quarantined.ts'
 import { since } from './command.ts'
 import { CommandError, counted } from './exits.ts'
 import type { Terminal } from './terminal.ts'

@@ -116,7 +116,11 @@ export const intakeAttributes = ({ action, id, route }: AuditEvent): Message['at
 export interface Sorted {
   events: { event: AuditEvent; message: Message }[]
   ignored: Record<string, number>
+  /** Indices of the noise. */
+  noise: number[]
   unusable: Unusable[]
+  /** Items of the body, if it could be split. */
+  of?: number
 }
 
 const toUnusable = (error: unknown, item: number | undefined, entry: Entry): Unusable => {
@@ -141,17 +145,18 @@ function selection({ items, of = -1 }: Again, length: number): (index: number) =
   return (index) => wanted.has(index)
 }
 
-/** Puts what becomes of one item into `sorted`. Throws why nothing does. */
+/** Puts what becomes of one item, given with its index, into `sorted`. Throws why nothing does. */
 function sortItem(
-  item: unknown,
+  [index, item]: readonly [number, unknown],
   request: Request,
   registry: Registry,
   families: readonly FamilyRules[],
-  { events, ignored }: Sorted,
+  { events, ignored, noise }: Sorted,
 ): void {
   const read = sources[registry.source].read(item, request, registry.settings)
   if ('ignored' in read) {
     ignored[read.ignored] = (ignored[read.ignored] ?? 0) + 1
+    noise.push(index)
     return
   }
   const event = toEvent(read, registry, families, request.receivedAt)
@@ -171,7 +176,7 @@ export function sort(
   again?: Again,
 ): Sorted {
   const source = sources[registry.source]
-  const sorted: Sorted = { events: [], ignored: {}, unusable: [] }
+  const sorted: Sorted = { events: [], ignored: {}, noise: [], unusable: [] }
   let items: readonly unknown[]
   try {
     items = source.items(request, registry.settings)
@@ -181,6 +186,7 @@ export function sort(
   }
   if (!again && items.length > MAX_READ)
     return tooMany(`The body has ${items.length} items, the limit is ${MAX_READ}.`, items.length)
+  sorted.of = items.length
   const deep = mayBeDeep(request.body)
   const seen: Seen = new WeakMap()
   const isWanted = selection(again ?? {}, items.length)
@@ -190,7 +196,7 @@ export function sort(
     if (!isWanted(index)) continue
     try {
       if (deep) checkDepth(item, seen)
-      sortItem(item, request, registry, families, sorted)
+      sortItem([index, item], request, registry, families, sorted)
     } catch (error) {
       sorted.unusable.push({ ...toUnusable(error, index, entry), of: items.length })
     }
@@ -202,6 +208,7 @@ export function sort(
 const tooMany = (message: string, count: number): Sorted => ({
   events: [],
   ignored: {},
+  noise: [],
   unusable: [{ reason: 'TOO_MANY_ITEMS', message, item: undefined, count }],
 })
 

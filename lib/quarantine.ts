@@ -56,6 +56,9 @@ function contextOf(request: Request, plain: Request) {
   }
 }
 
+/** `text` so short and plain that the longest list fits beside the body. */
+export const brief = (text: string): string => text.slice(0, 96).replace(/[^ -~]/g, '?')
+
 /** What is kept of one request: the messages, and each item's id and reason, in order, for the answer. */
 export interface Kept {
   messages: Message[]
@@ -88,8 +91,6 @@ export function quarantine(
     reason,
   }))
   const together = unusable.length > 1 && unusable.length * body.length > SEPARATE_BYTES
-  // Short and plain, so that the longest list fits beside the body.
-  const brief = (text: string) => text.slice(0, 96).replace(/[^ -~]/g, '?')
   const items = entries.map((entry, at) => ({ ...entry, message: brief(unusable[at]?.message ?? '') }))
   const same = {
     registry: registry.id,

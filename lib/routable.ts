@@ -73,8 +73,12 @@ function parse(body: string): Partial<AuditEvent> | undefined {
   }
 }
 
-/** `value` when it is an id of the form `form`, else `fallback`: who may write to the intake queue decides what stands there. */
-const idOf = (value: unknown, form: RegExp, fallback: string): string =>
+/** Forms of an event's id, and of those of registries and locations. */
+export const EVENT_ID = /^[\w.:-]{1,128}$/
+export const NAME_ID = /^[a-z0-9-]{1,63}$/
+
+/** `value` when it is an id of the form `form`, else `fallback`: who may write to the queue decides what stands there. */
+export const idOf = <Fallback>(value: unknown, form: RegExp, fallback: Fallback): string | Fallback =>
   typeof value === 'string' && form.test(value) ? value : fallback
 
 /** Reads `received` as it goes to its location in `format`. Never throws: what has no location is `unroutable` and says why. */
@@ -82,8 +86,8 @@ export function readMessage(received: IntakeMessage, stage: string, format: Form
   const event = parse(received.body)
   const read = {
     received,
-    id: idOf(event?.id, /^[\w.:-]{1,128}$/, received.messageId),
-    registry: idOf(event?.route?.registry, /^[a-z0-9-]{1,63}$/, 'unknown'),
+    id: idOf(event?.id, EVENT_ID, received.messageId),
+    registry: idOf(event?.route?.registry, NAME_ID, 'unknown'),
     redriven: event?.route?.redrivenTime !== undefined,
   }
   try {

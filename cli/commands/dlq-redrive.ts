@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import { type DeadLetter, redriveDeadLetters } from '../../lib/deadletters.ts'
+import { type DeadLetter, redriveDeadLetters } from '../../lib/redrive/deadletters.ts'
 import { amount, type CommonOptions, type Spec } from '../command.ts'
 import { CommandError, counted } from '../exits.ts'
 import { tellHidden, tellStuck } from '../filter.ts'

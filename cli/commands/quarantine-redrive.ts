@@ -1,7 +1,7 @@
 import { Option } from 'commander'
 import { families } from '../../functions/webhook.ts'
 import { intakeQueue, quarantineQueue } from '../../lib/queues/names.ts'
-import { type Outcome, type Report, redriveQuarantine } from '../../lib/redrive.ts'
+import { type Outcome, type Report, redriveQuarantine } from '../../lib/redrive/quarantine.ts'
 import type { CommonOptions, Spec } from '../command.ts'
 import { CommandError, counted, type Exit } from '../exits.ts'
 import { fateFields, hindrance } from '../fate.ts'
@@ -39,9 +39,11 @@ class Account {
   removed = 0
   /** Its events were taken, and it is still there. */
   left = 0
+  /** Something of it was not done; noise that stays is no such thing. */
+  undone = 0
 
   add({ fate, outcome, removed }: Report, dryRun: boolean): void {
-    const { quarantined, events, ignored } = fate
+    const { quarantined, events, ignored, unusable } = fate
     const why = hindrance(fate) ?? { reason: Object.keys(ignored).join(', '), message: '' }
     const cells = [
       outcome,
@@ -56,7 +58,8 @@ class Account {
     this.outcomes[outcome]++
     if (outcome !== 'refused') this.events += events.length
     if (removed) this.removed++
-    else if (!dryRun && outcome === 'redriven') this.left++
+    else if (!dryRun && (outcome === 'redriven' || outcome === 'partly')) this.left++
+    if (outcome === 'unusable' || outcome === 'refused' || unusable.length > 0) this.undone++
   }
 
   table(): string {
@@ -86,13 +89,13 @@ function summary(account: Account, dryRun: boolean): string {
   const sentences = [
     `${counted(events, 'event')} put onto the intake queue, ${counted(removed, 'thing')} taken out of quarantine.`,
   ]
+  if (outcomes.partly > 0) sentences.push(`Of ${counted(outcomes.partly, 'thing')} the rest stays.`)
   if (left > 0) sentences.push(`${left} could not be taken out: they come again with the same ids.`)
   if (outcomes.refused > 0) sentences.push(`${outcomes.refused} were refused by a queue and stay: try again.`)
   return sentences.join(' ')
 }
 
-const exitOf = ({ outcomes, left }: Account): Exit =>
-  outcomes.partly + outcomes.unusable + outcomes.refused + left > 0 ? 'undone' : 'ok'
+const exitOf = ({ undone, left }: Account): Exit => (undone + left > 0 ? 'undone' : 'ok')
 
 /** `quarantine redrive` */
 export const quarantineRedrive: Spec<Options> = {

@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import { Option } from 'commander'
 import { families } from '../../functions/webhook.ts'
-import { lookInto } from '../../lib/look.ts'
-import { idsOf, type Quarantined, quarantinedIn } from '../../lib/quarantined.ts'
 import { quarantineQueue } from '../../lib/queues/names.ts'
-import { type Fate, fateOf } from '../../lib/redrive.ts'
+import { type Fate, fateOf } from '../../lib/redrive/fate.ts'
+import { lookInto } from '../../lib/redrive/look.ts'
+import { idsOf, type Quarantined, quarantinedIn } from '../../lib/redrive/quarantined.ts'
 import type { Call, CommonOptions, Spec } from '../command.ts'
 import { CommandError } from '../exits.ts'
 import { fateFields, fateLines } from '../fate.ts'
@@ -50,7 +50,7 @@ function asText({ one, fate }: Shown, from: string): string {
       'item',
       one.items ? `${one.items.length} of them` : one.item === undefined ? 'the body as a whole' : `${one.item}`,
     ],
-    ...(one.items ?? []).map((item) => ['', `${item.item}: ${item.reason} ${item.message}`]),
+    ...(one.items ?? []).map(({ id, item, reason, message }) => ['', `${item ?? '-'}: ${id} ${reason} ${message}`]),
     ...(one.query ? [['query', one.query]] : []),
     ...Object.entries(one.headers).map(([name, value], at) => [at === 0 ? 'headers' : '', `${name}: ${value}`]),
     ...(fate ? fateLines(fate).map((line, at) => [at === 0 ? 'today' : '', line]) : []),

@@ -120,3 +120,27 @@ test('at most as many as are asked for', async () => {
   )
   expect(counts.map(({ waiting, hidden }) => waiting + hidden)).toEqual([2, 3])
 })
+
+test('a message of somebody else, whose ids are no text, is listed and put back like any other', async () => {
+  const foreign = [
+    { id: 5, route: { registry: { name: 'x' } } },
+    { id: 'a b', provenance: { registry: ['x'], location: 7 } },
+    [null],
+    null,
+  ].map((body) => ({ body: JSON.stringify(body), attributes: { type: 'dead-letter' } }))
+  const osaka = { ...tokyo, name: 'registry-events-local-jp-osa', awsRegion: 'ap-northeast-3' }
+  const dlq = deadLetterQueue(osaka)
+  await emulation.queues.send(dlq, foreign)
+  const list = await run('dlq list jp-osa', env)
+  expect([list.code, list.err]).toEqual([0, expect.stringContaining('4 of 4 messages on')])
+  expect(list.out.match(/RECEIVED_TOO_OFTEN/g)).toHaveLength(4)
+  const json = await run('dlq list jp-osa --json', env)
+  for (const row of json.rows()) expect(row).toMatchObject({ id: null, registry: null, location: null })
+  expect((await run('dlq redrive jp-osa', env)).code).toBe(0)
+  expect(new Set(await contents(osaka))).toEqual(new Set(foreign))
+
+  // Nor can the router do anything with it.
+  await emulation.queues.send(deadLetterQueue(intake), foreign)
+  const redrive = await run('dlq redrive intake', env)
+  expect([redrive.code, redrive.err]).toEqual([1, expect.stringContaining('5 stay: no location can be found')])
+})

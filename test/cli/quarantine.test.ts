@@ -24,6 +24,7 @@ const place = { domain: 'de.icr.io', region: 'eu-central', account: 'acme' } as 
 const registries = (editions: string[]): RegistryConfig[] => [
   { id: 'cloudevents', source: 'cloudevents', ...place, editions },
   { id: 'artifactory', source: 'artifactory', ...place },
+  { id: 'was-another', source: 'acr', ...place },
 ]
 const path = '/webhooks/cloudevents'
 const signature = (id: string) => cloudEvent('container-registry.signature.write', 'signature', { id })
@@ -180,6 +181,40 @@ test('what has no id of its own has that of the first repetition, whatever the o
   expect([redrive.code, redrive.rows().length]).toEqual([0, 2])
   const found = new Set((await drain(intake)).map(({ id }) => id))
   expect([...found]).toEqual(await direct('/webhooks/artifactory', event, early))
+})
+
+test('noise beside an event stays until it is dropped, and is found by the id of the answer', async () => {
+  const pushed = (digit: string, tag?: string) => ({
+    id: digit,
+    timestamp: '2026-11-22T12:00:00Z',
+    action: 'push',
+    target: {
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      repository: 'team/app',
+      digest: `sha256:${digit.repeat(64)}`,
+      tag,
+    },
+  })
+  const [id = ''] = await quarantined('was-another', { events: [pushed('a', '1.0'), pushed('b'), pushed('c')] })
+  const today = {
+    ...env,
+    REGISTRIES: listFile('another', [
+      { id: 'was-another', source: 'distribution', ...place, accept: { children: 'tagged' } },
+    ]),
+  }
+  const redrive = await run('quarantine redrive', today)
+  expect([redrive.code, redrive.err]).toEqual([
+    0,
+    expect.stringContaining(
+      '1 event put onto the intake queue, 1 thing taken out of quarantine. Of 1 thing the rest stays.',
+    ),
+  ])
+  expect(redrive.out).toMatch(/partly +1 +1 +was-another +INVALID_ENVELOPE +push by digest/)
+  const shown = await run(`quarantine show ${id}`, today)
+  expect([shown.code, shown.out]).toEqual([0, expect.stringContaining('noise: push by digest (2 items)')])
+  const dropped = await run('quarantine redrive --drop-ignored', today)
+  expect([dropped.code, dropped.err]).toEqual([0, expect.stringContaining('1 thing taken out of quarantine.')])
+  expect([(await drain(intake)).length, await drain(quarantine)]).toEqual([1, []])
 })
 
 test('an id that is not there: nothing is done', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { HOLD_SECONDS, type LookOptions, lookInto } from '../lib/look.ts'
-import { memory } from '../lib/queues/memory.ts'
-import type { Queues, Received } from '../lib/queues/queue.ts'
+import { memory } from '../../lib/queues/memory.ts'
+import type { Queues, Received } from '../../lib/queues/queue.ts'
+import { HOLD_SECONDS, type LookOptions, lookInto } from '../../lib/redrive/look.ts'
 
 // Looking into a queue: everything is seen once, nothing is taken, and everything is back a second later.
 

@@ -1,4 +1,4 @@
-import type { QueueRef, Queues, Received } from './queues/queue.ts'
+import type { QueueRef, Queues, Received } from '../queues/queue.ts'
 
 // Looking into a queue. SQS can only receive, which hides a message from others: so what is looked at is held for a while, told
 // apart by its id, and given back in the end.

@@ -1,65 +1,21 @@
-import { toText } from './body.ts'
-import type { AuditEvent } from './event.ts'
-import { type Again, type Sorted, sort } from './items.ts'
+import { toText } from '../body.ts'
+import type { AuditEvent } from '../event.ts'
+import type { Message, QueueRef, Queues } from '../queues/queue.ts'
+import type { Registry } from '../registries.ts'
+import type { FamilyRules } from '../target.ts'
+import { formatTime } from '../time.ts'
+import { type Fate, fatesOf } from './fate.ts'
 import { type Look, lookInto, patience } from './look.ts'
-import { quarantine } from './quarantine.ts'
-import { idsOf, type Quarantined, quarantinedIn, requestOf } from './quarantined.ts'
-import type { Message, QueueRef, Queues } from './queues/queue.ts'
-import type { Registry } from './registries.ts'
-import type { FamilyRules } from './target.ts'
-import { formatTime } from './time.ts'
+import { idsOf, type Quarantined, quarantinedIn } from './quarantined.ts'
+import { hasRest, restOf } from './rest.ts'
 
-// Out of quarantine once more: what was unusable is read with today's registries and tables, as if it had come just when it did.
-
-/** What today's router makes of something in quarantine. */
-export interface Fate {
-  quarantined: Quarantined
-  /** Events, with the ids that they would have had at once. */
-  events: Sorted['events']
-  ignored: Sorted['ignored']
-  unusable: Sorted['unusable']
-  /** Why it could not be read at all. */
-  obstacle?: string
-}
-
-const nothing = (quarantined: Quarantined, obstacle: string): Fate => ({
-  quarantined,
-  events: [],
-  ignored: {},
-  unusable: [],
-  obstacle,
-})
-
-/** The items that `quarantined` stands for. */
-function itemsOf({ item, items, of }: Quarantined): Again {
-  const listed = items ? items.flatMap((entry) => entry.item ?? []) : item === undefined ? [] : [item]
-  return listed.length > 0 ? { items: listed, of } : {}
-}
-
-/**
- * What becomes of `quarantined` with these `registries`. Of several deliveries ask in the order in which they came: where a sender gives
- * no id, repetitions within a short time have that of the first one (lib/sources/window.ts). Never throws.
- */
-export function fateOf(
-  quarantined: Quarantined,
-  registries: ReadonlyMap<string, Registry>,
-  families: readonly FamilyRules[],
-): Fate {
-  const { body, present, parts } = quarantined
-  if (!body) return nothing(quarantined, `${present} of ${parts} parts of the body are here.`)
-  const registry = registries.get(quarantined.registry)
-  if (!registry) return nothing(quarantined, `There is no registry ${JSON.stringify(quarantined.registry)} any more.`)
-  const sorted = sort(requestOf(quarantined, body), registry, families, { event: 'redrive' }, itemsOf(quarantined))
-  const fate = { quarantined, ...sorted }
-  const isEmpty = sorted.events.length + sorted.unusable.length + Object.keys(sorted.ignored).length === 0
-  return isEmpty ? { ...fate, obstacle: 'The body has no such item today.' } : fate
-}
+// Out of quarantine once more: what today is an event goes onto the intake queue, the rest stays.
 
 /** How the redriving of one thing ended. */
 export type Outcome =
   /** All of it is events on the intake queue. */
   | 'redriven'
-  /** What became events is on the intake queue, the rest in quarantine. */
+  /** What became events is on the intake queue, the rest in quarantine: what is still unusable, and noise unless it is to be dropped. */
   | 'partly'
   /** It is noise today. */
   | 'ignored'
@@ -105,27 +61,17 @@ export interface Redrive {
 /** Things, and events of them, that are sent together. */
 const MOST_TOGETHER = 100
 const MOST_EVENTS = 1000
-/** Items of one thing that are put back one by one. */
-const MOST_BACK = 1000
 
-function outcomeOf({ events, unusable, ignored }: Fate): Outcome {
-  if (events.length > 0) return unusable.length > 0 ? 'partly' : 'redriven'
-  return unusable.length === 0 && Object.keys(ignored).length > 0 ? 'ignored' : 'unusable'
+function outcomeOf(fate: Fate, { dropIgnored }: Redrive): Outcome {
+  const { events, unusable, noise } = fate
+  if (events.length > 0) return hasRest(fate, dropIgnored) ? 'partly' : 'redriven'
+  return unusable.length === 0 && noise.length > 0 ? 'ignored' : 'unusable'
 }
 
 /** The message of an event with the time of its redriving, which counts for nothing in the limit of its size. */
 function withTime({ body, attributes }: Message, redrivenTime: string): Message {
   const event = JSON.parse(body) as AuditEvent
   return { attributes, body: toText({ ...event, route: { ...event.route, redrivenTime } }) }
-}
-
-/** What is still unusable of `fate`, item by item, for quarantine; nothing when it is too much, and has to stay as it is. */
-function restOf({ quarantined, unusable }: Fate, registries: Redrive['registries']): Message[] {
-  const registry = registries.get(quarantined.registry)
-  if (!quarantined.body || !registry || unusable.length > MOST_BACK) return []
-  // What was blanked then stays so: the request has no secret any more.
-  const request = requestOf(quarantined, quarantined.body)
-  return quarantine(registry, quarantined.family, request, request, unusable).messages
 }
 
 /** Sends the messages of all of `fates` together; resolves to those whose messages the queue took, each and every one. */
@@ -148,7 +94,7 @@ async function sendEach(
 
 /** Events onto the intake queue, what is left back into quarantine, and only then is removed what they were. */
 async function carryOut(fates: readonly Fate[], look: Look, job: Redrive): Promise<void> {
-  const { queues, intake, quarantine: kept, registries, dropIgnored } = job
+  const { queues, intake, quarantine, dropIgnored } = job
   const time = formatTime(job.now())
   const withEvents = fates.filter(({ events }) => events.length > 0)
   const taken = await sendEach(queues, intake, withEvents, ({ events }) =>
@@ -156,11 +102,11 @@ async function carryOut(fates: readonly Fate[], look: Look, job: Redrive): Promi
   )
   const rests = new Map(
     fates
-      .filter((fate) => taken.has(fate) && fate.unusable.length > 0)
-      .map((fate): [Fate, Message[]] => [fate, restOf(fate, registries)])
+      .filter((fate) => taken.has(fate))
+      .map((fate): [Fate, Message[]] => [fate, restOf(fate, dropIgnored)])
       .filter(([, rest]) => rest.length > 0),
   )
-  const back = await sendEach(queues, kept, [...rests.keys()], (fate) => rests.get(fate) ?? [])
+  const back = await sendEach(queues, quarantine, [...rests.keys()], (fate) => rests.get(fate) ?? [])
   const isDone: Record<Outcome, (fate: Fate) => boolean> = {
     redriven: (fate) => taken.has(fate),
     partly: (fate) => back.has(fate),
@@ -168,12 +114,12 @@ async function carryOut(fates: readonly Fate[], look: Look, job: Redrive): Promi
     unusable: () => false,
     refused: () => false,
   }
-  const done = new Set(fates.filter((fate) => isDone[outcomeOf(fate)](fate)))
+  const done = new Set(fates.filter((fate) => isDone[outcomeOf(fate, job)](fate)))
   const { left, error } = await look.remove([...done].flatMap(({ quarantined }) => quarantined.messages))
   for (const fate of fates) {
     const wasRefused = fate.events.length > 0 && !(taken.has(fate) && (back.has(fate) || !rests.has(fate)))
     const removed = done.has(fate) && !fate.quarantined.messages.some((message) => left.has(message))
-    job.report({ fate, outcome: wasRefused ? 'refused' : outcomeOf(fate), removed })
+    job.report({ fate, outcome: wasRefused ? 'refused' : outcomeOf(fate, job), removed })
   }
   if (error) throw error
 }
@@ -216,7 +162,7 @@ async function act(fates: readonly Fate[], look: Look, job: Redrive, ended: Redr
   for (const chunk of chunks(fates, ended.done === 0)) {
     if (job.signal?.aborted) return
     if (!job.dryRun) await carryOut(chunk, look, job)
-    else for (const fate of chunk) job.report({ fate, outcome: outcomeOf(fate), removed: false })
+    else for (const fate of chunk) job.report({ fate, outcome: outcomeOf(fate, job), removed: false })
     ended.done += chunk.length
     job.progress?.('done', ended.done, total)
   }
@@ -232,13 +178,13 @@ export async function redriveQuarantine(job: Redrive): Promise<Redriven> {
   return lookInto(job.queues, job.quarantine, options, job.stuck, async (look) => {
     const ended: Redriven = { done: 0, missing: [], foreign: 0, hidden: 0 }
     const chosen: Fate[] = []
-    const isNamed = (one: Quarantined) => !ids || idsOf(one).some((id) => ids.includes(id))
+    const isWanted = (one: Quarantined) => job.wants(one) && (!ids || idsOf(one).some((id) => ids.includes(id)))
     for await (const { quarantined, foreign } of quarantinedIn(look)) {
       if (signal?.aborted) return ended
       ended.foreign += foreign.length
       // All of it is read, for the order's sake.
-      const fates = quarantined.map((one) => fateOf(one, job.registries, job.families))
-      const wanted = fates.filter((fate) => job.wants(fate.quarantined) && isNamed(fate.quarantined))
+      const fates = fatesOf(quarantined, isWanted, job.registries, job.families)
+      const wanted = fates.filter((fate) => isWanted(fate.quarantined))
       if (ids) chosen.push(...wanted)
       else await act(wanted, look, job, ended)
     }

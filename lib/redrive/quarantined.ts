@@ -1,8 +1,9 @@
 import * as v from 'valibot'
+import { fingerprint } from '../ids.ts'
+import type { Received } from '../queues/queue.ts'
+import type { Request } from '../request.ts'
+import { parseTime } from '../time.ts'
 import type { Look } from './look.ts'
-import type { Received } from './queues/queue.ts'
-import type { Request } from './request.ts'
-import { parseTime } from './time.ts'
 
 // What lib/quarantine.ts wrote, read again.
 
@@ -33,6 +34,14 @@ const messageSchema = v.looseObject({
 
 type QuarantineMessage = v.InferOutput<typeof messageSchema>
 
+/** What the answer to the webhook named by an id: an item, or the body as a whole. Code and sentence of then. */
+export interface Entry {
+  id: string
+  item?: number | undefined
+  reason: string
+  message: string
+}
+
 /** One unusable thing as it lies in quarantine: an item of a body, several of them, or the body as a whole. */
 export interface Quarantined {
   id: string
@@ -51,7 +60,9 @@ export interface Quarantined {
   item: number | undefined
   of: number | undefined
   /** Instead of one item: those that it stands for. */
-  items: readonly { id: string; item?: number | undefined; reason: string; message: string }[] | undefined
+  items: readonly Entry[] | undefined
+  /** All that it stands for: `items`, or itself. */
+  entries: readonly Entry[]
   /** Messages that its body is spread over, and how many of them are here. */
   parts: number
   present: number
@@ -72,23 +83,25 @@ function read({ body }: Received): QuarantineMessage | undefined {
 }
 
 function assemble(parts: readonly { message: Received; read: QuarantineMessage }[]): Quarantined {
-  const { part: _part, body: _body, parts: total = 1, receivedAt, ...rest } = (parts[0] as (typeof parts)[number]).read
+  const { parts: total = 1, receivedAt, ...rest } = (parts[0] as (typeof parts)[number]).read
+  const { id, reason, message, item, items } = rest
   const byPart = new Map(parts.map(({ read }) => [read.part ?? 1, read.body]))
   const bodies = Array.from({ length: total }, (_, index) => byPart.get(index + 1))
   const isWhole = bodies.every((body) => body !== undefined)
   return {
-    id: rest.id,
-    reason: rest.reason,
-    message: rest.message,
+    id,
+    reason,
+    message,
     registry: rest.registry,
     family: rest.family,
     receivedAt: parseTime(receivedAt) ?? 0,
     headers: rest.headers,
     query: rest.query ?? '',
     body: isWhole ? Buffer.concat(bodies.map((body) => Buffer.from(body ?? '', 'base64'))) : undefined,
-    item: rest.item,
+    item,
     of: rest.of,
-    items: rest.items,
+    items,
+    entries: items ?? [{ id, item, reason, message }],
     parts: total,
     present: byPart.size,
     messages: parts.map(({ message }) => message),
@@ -106,8 +119,9 @@ export function readQuarantine(messages: readonly Received[]): { quarantined: Qu
       foreign.push(message)
       continue
     }
-    // The same bytes have the same id whenever they come: another time is another delivery.
-    const key = JSON.stringify([kept.id, kept.receivedAt, kept.parts])
+    // The same bytes have the same id whenever they come: another time is another delivery, and less of it a rest.
+    const { part: _part, body: _body, ...common } = kept
+    const key = JSON.stringify(common)
     const group = groups.get(key)
     if (group) group.push({ message, read: kept })
     else groups.set(key, [{ message, read: kept }])
@@ -136,7 +150,20 @@ export async function* quarantinedIn(look: Look): AsyncGenerator<{ quarantined: 
 }
 
 /** The ids by which the answer to the webhook named what `quarantined` stands for. */
-export const idsOf = ({ id, items }: Quarantined): string[] => (items ? items.map((item) => item.id) : [id])
+export const idsOf = ({ entries }: Quarantined): string[] => entries.map(({ id }) => id)
+
+/** What things that came with one request have in common. */
+export const deliveryOf = ({ body, ...one }: Quarantined): string => {
+  const { registry, family, receivedAt, headers, query, of, parts } = one
+  return JSON.stringify([registry, family, receivedAt, headers, query, of, parts, fingerprint(body ?? '')])
+}
+
+/** `one` and `other` of the same delivery as one thing. */
+export function joined(one: Quarantined, other: Quarantined): Quarantined {
+  const entries = [...one.entries, ...other.entries]
+  const receiveCount = Math.max(one.receiveCount, other.receiveCount)
+  return { ...one, items: entries, entries, messages: [...one.messages, ...other.messages], receiveCount }
+}
 
 /** The request that `body` came with, as far as it was kept, at its own time. */
 export function requestOf({ registry, headers, query, receivedAt }: Quarantined, body: Buffer): Request {

@@ -1,16 +1,16 @@
 import { describe, expect, test } from '@jest/globals'
-import { families } from '../functions/webhook.ts'
-import { NEWEST } from '../lib/edition.ts'
-import type { AuditEvent } from '../lib/event.ts'
-import type { Message, QueueRef, Queues } from '../lib/queues/queue.ts'
-import { type Redrive, type Report, redriveQuarantine } from '../lib/redrive.ts'
-import { checkRegistries, type RegistryConfig } from '../lib/registries.ts'
-import type { SourceName } from '../lib/sources/index.ts'
-import { type Door, door, NOW, type Options } from './door.ts'
-import { cloudEvent } from './samples.ts'
-import { senders } from './sources/senders/index.ts'
-import { fixture, type Sender } from './sources/senders/sender.ts'
-import { send } from './sources/ways.ts'
+import { families } from '../../functions/webhook.ts'
+import { NEWEST } from '../../lib/edition.ts'
+import type { AuditEvent } from '../../lib/event.ts'
+import type { Message, QueueRef, Queues } from '../../lib/queues/queue.ts'
+import { type Redrive, type Report, redriveQuarantine } from '../../lib/redrive/quarantine.ts'
+import { checkRegistries, type RegistryConfig } from '../../lib/registries.ts'
+import type { SourceName } from '../../lib/sources/index.ts'
+import { type Door, door, NOW, type Options } from '../door.ts'
+import { cloudEvent } from '../samples.ts'
+import { senders } from '../sources/senders/index.ts'
+import { fixture, type Sender } from '../sources/senders/sender.ts'
+import { send } from '../sources/ways.ts'
 
 // Out of quarantine once more: the ids are those of a webhook that was taken at once, and nothing is lost on the way.
 
@@ -271,6 +271,117 @@ describe('exactly what a message stands for is read again', () => {
     const credentials = standard.credentials(binary.body, 'secret')
     expect(JSON.stringify(await to.quarantine())).not.toContain(credentials)
     expect((await redrive(to, [registryOf('zot')])).outcomes).toEqual([['unusable', false]])
+  })
+})
+
+describe('what is left stays in quarantine, under the ids of the answer', () => {
+  const pushed = (index: number, tag?: string) => ({
+    id: `push-${index}`,
+    timestamp: '2026-11-22T12:00:00Z',
+    action: 'push',
+    target: {
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      repository: 'team/app',
+      digest: `sha256:${`${index}`.padStart(64, '0')}`,
+      ...(tag ? { tag } : {}),
+    },
+    request: { id: 'r', method: 'PUT' },
+  })
+  const distribution = (changes: object = {}) => [registryOf('distribution', { id: 'was-another', ...changes })]
+  const tagged = distribution({ accept: { children: 'tagged' } })
+  /** A body that lay in quarantine as one thing, and is an event and two items of noise today. */
+  const lain = async (source: SourceName) => {
+    const to = open({ registries: [registryOf(source, { id: 'was-another' })] })
+    const { body } = await to.post('/webhooks/was-another', { events: [pushed(0), pushed(1, '1.0'), pushed(2)] })
+    expect(body.quarantined).toHaveLength(1)
+    return { to, id: body.quarantined[0]?.id }
+  }
+
+  test.each<[string, SourceName]>([
+    ['the body as a whole', 'acr'],
+    ['one item of a body that is split in another way today', 'cloudevents'],
+  ])('noise beside an event of %s', async (_what, source) => {
+    const { to, id } = await lain(source)
+    expect((await redrive(to, tagged, { dryRun: true })).outcomes).toEqual([['partly', false]])
+    expect((await redrive(to, tagged)).outcomes).toEqual([['partly', true]])
+    expect(await to.intake()).toHaveLength(1)
+    const rest = await to.quarantine()
+    expect(rest.map((one) => [one.id, one.items?.map((item) => [item.id, item.item])])).toEqual([
+      [
+        id,
+        [
+          [id, 0],
+          [id, 2],
+        ],
+      ],
+    ])
+    to.wait(2)
+    expect((await redrive(to, tagged)).outcomes).toEqual([['ignored', false]])
+    expect(await to.quarantine()).toEqual(rest)
+    to.wait(2)
+    expect((await redrive(to, distribution())).outcomes).toEqual([['redriven', true]])
+    expect(new Set(await ids(to)).size).toBe(3)
+    expect(await to.quarantine()).toEqual([])
+  })
+
+  test('noise beside an event goes when it is to be dropped', async () => {
+    const { to } = await lain('acr')
+    expect((await redrive(to, tagged, { dropIgnored: true })).outcomes).toEqual([['redriven', true]])
+    expect(await to.quarantine()).toEqual([])
+  })
+
+  test('more than one message can list: all of it stays', async () => {
+    const to = open({ registries: [registryOf('acr', { id: 'was-another' })] })
+    const events = [pushed(0, '1.0'), ...Array.from({ length: 9000 }, () => ({ action: 'pull' }))]
+    await to.post('/webhooks/was-another', { events })
+    const before = await to.quarantine()
+    const { outcomes, reports } = await redrive(to, tagged)
+    expect([outcomes, reports[0]?.fate.unusable.length]).toEqual([[['partly', false]], 9000])
+    expect(await to.quarantine()).toEqual(before)
+  })
+
+  test('what was blanked, and whatever else was kept', async () => {
+    const secret = 'a-very-long-secret'
+    const to = open({ registries: before, secrets: [secret] })
+    const pad = 'x'.repeat(250_000)
+    const bad = Array.from({ length: 40 }, (_, index) => ({
+      ...image(`${index}`),
+      type: 'nope',
+      note: secret,
+      pad: '',
+    }))
+    const { body } = await to.post(path, [...bad.slice(0, 20), { ...signature('s'), pad }, ...bad.slice(20)], {
+      headers: { authorization: `Bearer ${secret}` },
+    })
+    const [was] = await to.quarantine()
+    expect((await redrive(to, now)).outcomes).toEqual([['partly', true]])
+    const [rest, ...others] = await to.quarantine()
+    expect(others).toEqual([])
+    expect(rest?.items?.map(({ id, item }) => [item, id])).toEqual(
+      body.quarantined.map(({ id }, index) => [index, id]).filter(([index]) => index !== 20),
+    )
+    expect({ ...rest, items: [] }).toEqual({ ...was, blanked: true, message: expect.any(String), items: [] })
+  })
+
+  test('a body of many items that is split in another way today: once, not once for each of them', async () => {
+    const to = open({ registries: before })
+    const bad = Array.from({ length: 20 }, (_, index) => ({ ...image(`${index}`), type: 'nope' }))
+    const { body } = await to.post(path, [signature('s'), ...bad])
+    const { quarantine } = to.app.receiver
+    for (const message of await to.queues.receive(quarantine, 100, 0, 1)) {
+      await to.queues.remove(quarantine, message.receipt)
+      const kept = { ...JSON.parse(message.body), of: 99 }
+      await to.queues.send(quarantine, [{ ...message, body: JSON.stringify(kept) }])
+    }
+    expect((await redrive(to, now)).outcomes).toEqual([['partly', true]])
+    expect(await ids(to)).toEqual([await idOf(signature('s'))])
+    const rest = await to.quarantine()
+    expect(rest).toHaveLength(1)
+    expect(rest[0]?.items?.flatMap(({ item }) => item ?? [])).toEqual(bad.map((_, index) => index + 1))
+    expect(new Set(rest[0]?.items?.map(({ id }) => id))).toEqual(new Set(body.quarantined.map(({ id }) => id)))
+    to.wait(2)
+    expect((await redrive(to, now)).outcomes).toEqual([['unusable', false]])
+    expect(await to.quarantine()).toEqual(rest)
   })
 })
 

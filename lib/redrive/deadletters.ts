@@ -1,10 +1,10 @@
-import type { AuditEvent } from './event.ts'
-import { activityTracker } from './formats/activity-tracker.ts'
-import { intakeAttributes } from './items.ts'
+import type { AuditEvent } from '../event.ts'
+import { activityTracker } from '../formats/activity-tracker.ts'
+import { intakeAttributes } from '../items.ts'
+import { deadLetterQueue, type QueueSpec } from '../queues/names.ts'
+import type { Message, Queues, Received } from '../queues/queue.ts'
+import { EVENT_ID, idOf, NAME_ID, readMessage } from '../routable.ts'
 import { type Look, lookInto, patience } from './look.ts'
-import { deadLetterQueue, type QueueSpec } from './queues/names.ts'
-import type { Message, Queues, Received } from './queues/queue.ts'
-import { readMessage } from './routable.ts'
 
 // What lies on dead-letter queues, and its way back.
 
@@ -23,7 +23,9 @@ export interface DeadLetter {
 /** Attributes that the router puts on a dead letter in place of those of the intake queue (docs/queues.md). */
 const ROUTERS: ReadonlySet<string> = new Set(['type', 'reason', 'registry', 'location', 'why'])
 
-const isRouters = ({ attributes }: Message): boolean => attributes.type === 'dead-letter'
+/** Whether the router sent it there: it does so to the dead-letter queue of intake alone. */
+const isRouters = ({ attributes }: Message, { kind }: QueueSpec): boolean =>
+  kind === 'intake' && attributes.type === 'dead-letter'
 
 function eventOf({ body }: Message): AuditEvent | undefined {
   try {
@@ -47,18 +49,18 @@ export function readDeadLetter(message: Received, queue: QueueSpec): DeadLetter 
   const obstacle = queue.kind === 'intake' ? unroutable(message) : undefined
   return {
     message,
-    reason: isRouters(message) ? (attributes.reason ?? 'UNKNOWN') : 'RECEIVED_TOO_OFTEN',
-    id: attributes.id ?? event?.id,
-    registry: attributes.registry ?? event?.route?.registry ?? event?.provenance?.registry,
-    location: attributes.location ?? event?.provenance?.location,
+    reason: isRouters(message, queue) ? (attributes.reason ?? 'UNKNOWN') : 'RECEIVED_TOO_OFTEN',
+    id: attributes.id ?? idOf(event?.id, EVENT_ID, undefined),
+    registry: attributes.registry ?? idOf(event?.route?.registry ?? event?.provenance?.registry, NAME_ID, undefined),
+    location: attributes.location ?? idOf(event?.provenance?.location, NAME_ID, undefined),
     ...(obstacle ? { obstacle } : {}),
   }
 }
 
 /** The message for the queue that a dead letter came from. */
-function copyOf({ message }: DeadLetter): Message {
+function copyOf({ message }: DeadLetter, queue: QueueSpec): Message {
   const { body, attributes } = message
-  const event = isRouters(message) ? eventOf(message) : undefined
+  const event = isRouters(message, queue) ? eventOf(message) : undefined
   if (!event) return { body, attributes }
   const own = Object.entries(attributes).filter(([name]) => !ROUTERS.has(name))
   return { body, attributes: { ...Object.fromEntries(own), ...intakeAttributes(event) } }
@@ -83,7 +85,9 @@ export interface DeadLetterRedrive {
 
 /** Sends the copies of `letters`, and removes those that were taken. */
 async function carryOut(letters: readonly DeadLetter[], look: Look, job: DeadLetterRedrive): Promise<void> {
-  const refused = new Set(await job.queues.send(job.queue, letters.map(copyOf), patience(letters.length)))
+  const { queue } = job
+  const copies = letters.map((letter) => copyOf(letter, queue))
+  const refused = new Set(await job.queues.send(queue, copies, patience(letters.length)))
   const taken = letters.filter((_, index) => !refused.has(index))
   const { left, error } = await look.remove(taken.map(({ message }) => message))
   letters.forEach((letter, index) => {
