@@ -27,6 +27,8 @@ export interface Routable {
   location: Location | 'unroutable'
   /** It was put back onto the intake queue out of quarantine. */
   redriven: boolean
+  /** The id that it had there; `''` when it was not there, or nothing says so. */
+  redrivenFrom: string
   /** What goes to the queue of the location. */
   outgoing?: { queue: QueueRef; message: Message }
   /** Why there is no location for it. */
@@ -73,6 +75,8 @@ function parse(body: string): Partial<AuditEvent> | undefined {
   }
 }
 
+const EVENT_ID = /^[\w.:-]{1,128}$/
+
 /** `value` when it is an id of the form `form`, else `fallback`: who may write to the intake queue decides what stands there. */
 const idOf = (value: unknown, form: RegExp, fallback: string): string =>
   typeof value === 'string' && form.test(value) ? value : fallback
@@ -82,9 +86,10 @@ export function readMessage(received: IntakeMessage, stage: string, format: Form
   const event = parse(received.body)
   const read = {
     received,
-    id: idOf(event?.id, /^[\w.:-]{1,128}$/, received.messageId),
+    id: idOf(event?.id, EVENT_ID, received.messageId),
     registry: idOf(event?.route?.registry, /^[a-z0-9-]{1,63}$/, 'unknown'),
     redriven: event?.route?.redrivenTime !== undefined,
+    redrivenFrom: idOf(event?.route?.redrivenFrom, EVENT_ID, ''),
   }
   try {
     return { ...read, ...address(event, stage, format) }
