@@ -21,6 +21,8 @@ export interface Provenance {
   receivedTime: string
   /** When it was put back onto the intake queue out of quarantine. */
   redrivenTime?: string
+  /** The id that it had there. */
+  redrivenFrom?: string
   /** Required fields that the sender did not say; they hold the documented stand-in. */
   assumed?: string[]
   /** Text that is not as the sender wrote it: cut, or freed from control characters. */

@@ -24,12 +24,16 @@ export interface Entry {
   deprecated?: number
   /** Ids of the events that were accepted, each once. */
   ids?: readonly string[]
+  /** Ids of what was put into quarantine; those that lie in one message together, the message's own first. */
+  kept?: readonly (readonly string[])[]
   /** Router: what is on the queue of its location, what has to be tried again, and what went to the dead-letter queue. */
   routed?: Tally
   postponed?: Tally
   deadLettered?: Tally
   /** Ids among the routed that were redriven out of quarantine. */
   redriven?: readonly string[]
+  /** Ids that the redriven among the routed and the dead-lettered had in quarantine. */
+  redrivenFrom?: readonly string[]
   /** Locations that were not tried, because they did not answer a moment ago. */
   open?: readonly string[]
   code?: string

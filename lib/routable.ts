@@ -27,6 +27,8 @@ export interface Routable {
   location: Location | 'unroutable'
   /** It was put back onto the intake queue out of quarantine. */
   redriven: boolean
+  /** The id that it had there; `''` when it was not there, or nothing says so. */
+  redrivenFrom: string
   /** What goes to the queue of the location. */
   outgoing?: { queue: QueueRef; message: Message }
   /** Why there is no location for it. */
@@ -89,6 +91,7 @@ export function readMessage(received: IntakeMessage, stage: string, format: Form
     id: idOf(event?.id, EVENT_ID, received.messageId),
     registry: idOf(event?.route?.registry, NAME_ID, 'unknown'),
     redriven: event?.route?.redrivenTime !== undefined,
+    redrivenFrom: idOf(event?.route?.redrivenFrom, EVENT_ID, ''),
   }
   try {
     return { ...read, ...address(event, stage, format) }

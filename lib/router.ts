@@ -188,12 +188,14 @@ export async function routeMessages(
   const dead = await giveUp(left, router, round)
   const waiting = left.filter((routable) => !dead.has(routable))
   await hide(waiting, router, entry)
+  const settled = [...round.routed, ...dead]
   Object.assign(entry, {
     received: messages.length,
     routed: tally(round.routed),
     postponed: tally(waiting),
     deadLettered: tally(dead),
     redriven: [...round.routed].filter(({ redriven }) => redriven).map(({ id }) => id),
+    redrivenFrom: [...new Set(settled.map(({ redrivenFrom }) => redrivenFrom))].filter(Boolean),
   })
   return waiting.map(({ received }) => received.messageId)
 }

@@ -1,8 +1,9 @@
 import type { AuditEvent } from '../lib/event.ts'
 import { places } from '../lib/locations.ts'
-import { deadLetterQueue, intakeQueue, locationQueue } from '../lib/queues/names.ts'
+import { idsOf, readQuarantine } from '../lib/quarantined.ts'
+import { deadLetterQueue, intakeQueue, locationQueue, quarantineQueue } from '../lib/queues/names.ts'
 import { route } from '../lib/route.ts'
-import type { EventCounts, ItemSums, Ledger } from './ledger.ts'
+import type { EventCounts, ItemSums, Ledger, PrunedSums } from './ledger.ts'
 
 // What the functions said (local/ledger.ts) held against what lies on the queues: the identities of docs/accounting.md.
 
@@ -16,7 +17,7 @@ export interface Lying {
 /** The messages of a queue by its name, without receiving them. */
 export type Look = (queue: string) => readonly Lying[]
 
-/** One registry at one location. The first five count items, `events` counts events by id. */
+/** One registry at one location. The first five count items, `events` counts events by id, and `quarantine` items by id. */
 interface Account extends Omit<ItemSums, 'location' | 'contradictory'> {
   /** `null` for what was sent to no configured registry. */
   location: string | null
@@ -27,6 +28,15 @@ interface Account extends Omit<ItemSums, 'location' | 'contradictory'> {
     deadLettered: number
     redriven: number
     unanswered: number
+  }
+  /** answered = kept + redriven + gone. */
+  quarantine: {
+    /** Answered 202 as quarantined. */
+    answered: number
+    /** Still there. */
+    kept: number
+    redriven: number
+    gone: number
   }
 }
 
@@ -48,6 +58,8 @@ interface Held {
   location: string
   id: string
   redriven: boolean
+  /** The id that it had in quarantine. */
+  from: string | undefined
 }
 
 const keyOf = ({ registry, location, id }: { registry: string; location: string; id?: string }): string =>
@@ -78,6 +90,7 @@ function holdOf({ messageId, body, attributes }: Lying): Held {
     location: attributes.location ?? locationOf(path?.region ?? '', path?.edition ?? ''),
     id: attributes.id ?? id ?? messageId,
     redriven: path !== undefined && 'redrivenTime' in path,
+    from: path?.redrivenFrom,
   }
 }
 
@@ -88,10 +101,13 @@ class Picture {
   readonly intake: Map<string, Held>
   readonly dead: Map<string, Held>
   readonly lost: string[] = []
+  readonly gone: string[] = []
   readonly misplaced: string[] = []
   readonly #ledger: Ledger
   readonly #look: Look
   readonly #stage: string
+  /** Ids in quarantine of what was redriven and waits to be routed. */
+  readonly #onTheirWay: Set<string | undefined>
   readonly #accounts = new Map<string, Account>()
   readonly #locations = new Map<string, Set<string>>()
   readonly #onLocation = new Map<string, Set<string>>()
@@ -101,8 +117,11 @@ class Picture {
     this.#look = look
     this.#stage = stage
     const intake = intakeQueue(stage, '')
-    this.intake = byKey(look(intake.name).map(holdOf))
-    this.dead = byKey(look(deadLetterQueue(intake).name).map(holdOf))
+    const [waiting, dead] = [intake, deadLetterQueue(intake)].map(({ name }) => look(name).map(holdOf))
+    this.intake = byKey(waiting ?? [])
+    this.dead = byKey(dead ?? [])
+    // Of every message: one event may have come by several ways.
+    this.#onTheirWay = new Set([...(waiting ?? []), ...(dead ?? [])].map(({ from }) => from))
   }
 
   get accounts(): Account[] {
@@ -118,6 +137,7 @@ class Picture {
       location: location || null,
       ...{ received: 0, accepted: 0, ignored: 0, quarantined: 0, rejected: 0 },
       events: { accepted: 0, routed: 0, onIntake: 0, deadLettered: 0, redriven: 0, unanswered: 0 },
+      quarantine: { answered: 0, kept: 0, redriven: 0, gone: 0 },
     }
     this.#accounts.set(key, made)
     return made
@@ -126,6 +146,16 @@ class Picture {
   addItems({ registry, location, contradictory: _, ...items }: ItemSums): void {
     Object.assign(this.account(registry, location), items)
     if (location) this.#locations.set(registry, (this.#locations.get(registry) ?? new Set()).add(location))
+  }
+
+  addPruned({ registry, location, accepted, routed, redriven, unanswered, kept }: PrunedSums): void {
+    const { events, quarantine } = this.account(registry, location)
+    events.accepted += accepted
+    events.routed += routed
+    events.redriven += redriven
+    events.unanswered += unanswered
+    quarantine.answered += kept
+    quarantine.redriven += kept
   }
 
   /** Whether the event lies on the queue of `location`, which shows that it was routed even if nobody could write that down. */
@@ -181,6 +211,29 @@ class Picture {
     )
   }
 
+  /** Holds the items that were answered 202 as quarantined against what lies in quarantine, and what was redriven out of it. */
+  checkQuarantine(): void {
+    const queue = quarantineQueue(this.#stage, '')
+    const messages = [queue, deadLetterQueue(queue)].flatMap(({ name }) => this.#look(name))
+    const { quarantined } = readQuarantine(
+      messages.map((lying) => ({ ...lying, receipt: '', sentAt: 0, receiveCount: 0 })),
+    )
+    // What lacks a part of its body can't be redriven any more.
+    const whole = new Set(quarantined.filter(({ body }) => body).flatMap(idsOf))
+    for (const { registry, location, id, message, redriven } of this.#ledger.kept()) {
+      const { quarantine } = this.account(registry, location)
+      quarantine.answered++
+      if (whole.has(id)) quarantine.kept++
+      else if (redriven > 0 || this.#onTheirWay.has(id) || this.#onTheirWay.has(message)) quarantine.redriven++
+      else {
+        quarantine.gone++
+        this.gone.push(
+          `GONE: item ${id} of registry ${registry} (${location}) was answered 202 as quarantined, but was not redriven and is not whole in quarantine any more.`,
+        )
+      }
+    }
+  }
+
   /** Holds what lies on the queues of the locations against the mapping, whatever the router said. */
   checkLocations(): void {
     for (const place of places) {
@@ -225,6 +278,7 @@ export function account(ledger: Ledger, look: Look, stage: string): Report {
   for (const { registry, location, accepted, routed } of ledger.events()) {
     if (accepted + routed > 0) Object.assign(picture.account(registry, location).events, { accepted, routed })
   }
+  for (const row of ledger.pruned()) picture.addPruned(row)
   const open = new Map(ledger.open().map((row) => [keyOf(row), row]))
   for (const row of open.values()) picture.settle(row)
   for (const [key, held] of [...picture.intake, ...picture.dead]) {
@@ -235,6 +289,7 @@ export function account(ledger: Ledger, look: Look, stage: string): Report {
     open.set(key, unheard)
     if (!isKnown) picture.settle(unheard)
   }
+  picture.checkQuarantine()
   picture.checkLocations()
   const mistakes = [
     ...itemMistakes(sums),
@@ -243,7 +298,7 @@ export function account(ledger: Ledger, look: Look, stage: string): Report {
       ? [
           `LEDGER: entries that could not be written: ${unwritten.count} (${unwritten.why}), so no event can be called lost yet.`,
         ]
-      : named('LOST', picture.lost)),
+      : [...named('LOST', picture.lost), ...named('GONE', picture.gone)]),
     ...named('WRONG LOCATION', picture.misplaced),
   ]
   return { holds: mistakes.length === 0, registries: picture.accounts, mistakes }

@@ -39,12 +39,36 @@ export interface EventSums {
   routed: number
 }
 
+/** An item that was answered 202 as quarantined. */
+export interface KeptItem {
+  registry: string
+  location: string
+  id: string
+  /** Id of the message that it lies in, alone or with others. */
+  message: string
+  /** 1 when the router has heard of an event that was redriven out of that message, or out of one of its own; else 0. */
+  redriven: number
+}
+
+/** Sums of what was settled so long ago that its ids are not needed any more. */
+export interface PrunedSums extends EventSums {
+  /** Of the routed. */
+  redriven: number
+  unanswered: number
+  /** Quarantined items, all of which were redriven. */
+  kept: number
+}
+
 /** What the functions said that they did. */
 export interface Ledger {
   items(): ItemSums[]
   events(): EventSums[]
   /** Events of which either the promise or the end is missing: not accepted, or not routed. */
   open(): EventCounts[]
+  /** What was answered 202 as quarantined, by registry and location. */
+  kept(): KeptItem[]
+  /** What is counted no longer by id. */
+  pruned(): PrunedSums[]
   /** Every place at which the event was heard of. */
   placesOf(registry: string, id: string): EventCounts[]
   /** Why entries wait in memory for being written, if any do; tries once more before it says so. */
@@ -68,7 +92,18 @@ CREATE TABLE IF NOT EXISTS items (
 CREATE TABLE IF NOT EXISTS events (
   stage TEXT, registry TEXT, id TEXT, location TEXT,
   accepted INTEGER DEFAULT 0, routed INTEGER DEFAULT 0, deadLettered INTEGER DEFAULT 0, redriven INTEGER DEFAULT 0,
+  seen INTEGER DEFAULT 0,
   PRIMARY KEY (stage, registry, id, location)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS kept (
+  stage TEXT, registry TEXT, id TEXT, location TEXT, message TEXT, seen INTEGER,
+  PRIMARY KEY (stage, registry, id, location)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS redriven (stage TEXT, id TEXT, seen INTEGER, PRIMARY KEY (stage, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pruned (
+  stage TEXT, registry TEXT, location TEXT,
+  accepted INTEGER, routed INTEGER, redriven INTEGER, unanswered INTEGER, kept INTEGER,
+  PRIMARY KEY (stage, registry, location)
 ) WITHOUT ROWID;
 `
 
@@ -78,9 +113,47 @@ ON CONFLICT DO UPDATE SET received = received + :received, accepted = accepted +
 quarantined = quarantined + :quarantined, rejected = rejected + :rejected, contradictory = contradictory + :contradictory`
 
 const ADD_EVENT = `
-INSERT INTO events VALUES (:stage, :registry, :id, :location, :accepted, :routed, :deadLettered, :redriven)
+INSERT INTO events VALUES (:stage, :registry, :id, :location, :accepted, :routed, :deadLettered, :redriven, :seen)
 ON CONFLICT DO UPDATE SET accepted = accepted + :accepted, routed = routed + :routed,
-deadLettered = deadLettered + :deadLettered, redriven = redriven + :redriven`
+deadLettered = deadLettered + :deadLettered, redriven = redriven + :redriven, seen = :seen`
+
+const ADD_KEPT = `
+INSERT INTO kept VALUES (:stage, :registry, :id, :location, :message, :seen)
+ON CONFLICT DO UPDATE SET message = :message, seen = :seen`
+
+const ADD_REDRIVEN = 'INSERT INTO redriven VALUES (:stage, :id, :seen) ON CONFLICT DO UPDATE SET seen = :seen'
+
+/** Milliseconds after which what was settled is not needed any more: a day more than any queue keeps messages. */
+const SETTLED_AFTER = 15 * 24 * 60 * 60 * 1000
+
+/** Routed where it belongs, and nowhere else heard of: what is a mistake stays. */
+const SETTLED_EVENTS = `
+FROM events AS settled WHERE seen < :before AND routed > 0
+AND (accepted > 0 OR location IN (SELECT location FROM items WHERE stage = settled.stage AND registry = settled.registry))
+AND NOT EXISTS (
+  SELECT 1 FROM events
+  WHERE stage = settled.stage AND registry = settled.registry AND id = settled.id AND location <> settled.location
+)`
+
+const SETTLED_ITEMS = `
+FROM kept AS settled WHERE seen < :before AND EXISTS (
+  SELECT 1 FROM redriven WHERE stage = settled.stage AND id IN (settled.id, settled.message) AND seen < :before
+)`
+
+const ADD_PRUNED = `
+GROUP BY stage, registry, location
+ON CONFLICT DO UPDATE SET accepted = accepted + excluded.accepted, routed = routed + excluded.routed,
+redriven = redriven + excluded.redriven, unanswered = unanswered + excluded.unanswered, kept = kept + excluded.kept`
+
+/** Sums first, and all of it or nothing. */
+const PRUNE = [
+  `INSERT INTO pruned SELECT stage, registry, location, sum(accepted > 0), count(*),
+  sum(accepted = 0 AND redriven > 0), sum(accepted = 0 AND redriven = 0), 0 ${SETTLED_EVENTS} ${ADD_PRUNED}`,
+  `DELETE ${SETTLED_EVENTS}`,
+  `INSERT INTO pruned SELECT stage, registry, location, 0, 0, 0, 0, count(*) ${SETTLED_ITEMS} ${ADD_PRUNED}`,
+  `DELETE ${SETTLED_ITEMS}`,
+  'DELETE FROM redriven WHERE seen < :before AND id NOT IN (SELECT id FROM kept UNION SELECT message FROM kept)',
+]
 
 const NO_ITEMS = { received: 0, accepted: 0, ignored: 0, quarantined: 0, rejected: 0, contradictory: 0 }
 const UNHEARD = { accepted: 0, routed: 0, deadLettered: 0, redriven: 0 }
@@ -97,18 +170,22 @@ function itemsOf(entry: Entry): Omit<ItemSums, 'registry' | 'location'> {
 /**
  * Opens the ledger `accounting.db` in `dir` and listens to every entry that a function of this process logs. `locations` has the
  * location of each configured registry. Each entry is written at once, in one transaction; one that can't be written waits in memory
- * and is tried again with the next, and `warn` is told once. Functions never notice. Throws when the file can't be opened.
+ * and is tried again with the next, and `warn` is told once. Functions never notice. What was settled 15 days before `now`, in
+ * milliseconds since 1970, is only a sum from then on. Throws when the file can't be opened.
  */
 export function openLedger(
   dir: string,
   stage: string,
   locations: ReadonlyMap<string, string>,
   warn: (message: string) => void,
+  now: () => number = Date.now,
 ): Ledger {
   const file = join(dir, 'accounting.db')
-  const db = openFile(file)
+  const db = openFile(file, now())
   const addItems = db.prepare(ADD_ITEMS)
   const addEvent = db.prepare(ADD_EVENT)
+  const addKept = db.prepare(ADD_KEPT)
+  const addRedriven = db.prepare(ADD_REDRIVEN)
 
   const writeRequest = (entry: Entry): void => {
     const items = itemsOf(entry)
@@ -116,14 +193,19 @@ export function openLedger(
     const location = locations.get(registry) ?? ''
     if (items.received + items.contradictory > 0) addItems.run({ stage, registry, location, ...items })
     if (entry.status !== 202) return
-    for (const id of entry.ids ?? []) addEvent.run({ stage, registry, location, id, ...UNHEARD, accepted: 1 })
+    const seen = now()
+    for (const id of entry.ids ?? []) addEvent.run({ stage, registry, location, id, ...UNHEARD, accepted: 1, seen })
+    for (const ids of entry.kept ?? []) {
+      const [message = ''] = ids
+      for (const id of ids) addKept.run({ stage, registry, location, id, message, seen })
+    }
   }
   const writeTally = (what: 'routed' | 'deadLettered', tally: Tally = {}, redriven: readonly string[] = []): void => {
     const again = new Set(redriven)
     for (const [registry, byLocation] of Object.entries(tally)) {
       for (const [location, ids] of Object.entries(byLocation)) {
         for (const id of ids) {
-          const counts = { ...UNHEARD, [what]: 1, redriven: Number(again.has(id)) }
+          const counts = { ...UNHEARD, [what]: 1, redriven: Number(again.has(id)), seen: now() }
           // A message that is no event of ours may have anything for an id.
           addEvent.run({ stage, registry, location, id: String(id), ...counts })
         }
@@ -136,6 +218,7 @@ export function openLedger(
       if (entry.event === 'route') {
         writeTally('routed', entry.routed, entry.redriven)
         writeTally('deadLettered', entry.deadLettered)
+        for (const id of entry.redrivenFrom ?? []) addRedriven.run({ stage, id, seen: now() })
       } else writeRequest(entry)
       db.exec('COMMIT')
     } catch (error) {
@@ -178,6 +261,14 @@ export function openLedger(
       FROM events WHERE stage = ? GROUP BY registry, location`,
     ),
     open: query<EventCounts>(`SELECT ${EVENTS} FROM events WHERE stage = ? AND (accepted = 0 OR routed = 0)`),
+    kept: query<KeptItem>(
+      `SELECT registry, location, id, message, EXISTS (
+        SELECT 1 FROM redriven WHERE stage = kept.stage AND id IN (kept.id, kept.message)
+      ) AS redriven FROM kept WHERE stage = ?`,
+    ),
+    pruned: query<PrunedSums>(
+      'SELECT registry, location, accepted, routed, redriven, unanswered, kept FROM pruned WHERE stage = ?',
+    ),
     placesOf: query<EventCounts>(`SELECT ${EVENTS} FROM events WHERE stage = ? AND registry = ? AND id = ?`),
     unwritten() {
       flush()
@@ -191,11 +282,21 @@ export function openLedger(
   }
 }
 
-function openFile(file: string): DatabaseSync {
+function prune(db: DatabaseSync, before: number): void {
+  db.exec('BEGIN IMMEDIATE')
+  for (const step of PRUNE) db.prepare(step).run({ before })
+  db.exec('COMMIT')
+}
+
+function openFile(file: string, now: number): DatabaseSync {
   let db: DatabaseSync | undefined
   try {
     db = new DatabaseSync(file)
     db.exec(SCHEMA)
+    // What was kept before there was a time is as old as today.
+    const isTimed = db.prepare("SELECT 1 FROM pragma_table_info('events') WHERE name = 'seen'").get()
+    if (!isTimed) db.exec(`ALTER TABLE events ADD COLUMN seen INTEGER DEFAULT ${now}`)
+    prune(db, now - SETTLED_AFTER)
     return db
   } catch (error) {
     db?.close()

@@ -8,16 +8,17 @@ const PATIENCE = 30_000
 
 const COLUMNS = [
   ...['registry', 'location', 'received', 'accepted', 'ignored', 'quarantined', 'rejected'],
-  ...['events', 'routed', 'on intake', 'dead letters', 'redriven', 'unanswered'],
+  ...['events', 'routed', 'on intake', 'dead letters', 'redriven', 'unanswered', 'kept', 'gone'],
 ]
 
 type Row = readonly (string | number)[]
 
-const rowOf = ({ registry, location, events, ...items }: Report['registries'][number]): Row => [
+const rowOf = ({ registry, location, events, quarantine, ...items }: Report['registries'][number]): Row => [
   registry,
   location ?? '-',
   ...[items.received, items.accepted, items.ignored, items.quarantined, items.rejected],
   ...[events.accepted, events.routed, events.onIntake, events.deadLettered, events.redriven, events.unanswered],
+  ...[quarantine.kept, quarantine.gone],
 ]
 
 const isEmpty = (row: Row): boolean => row.slice(2).every((count) => count === 0)

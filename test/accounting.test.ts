@@ -5,8 +5,12 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { type Entry, entries } from '../lib/log.ts'
+import { quarantine, type Unusable } from '../lib/quarantine.ts'
+import type { Registry } from '../lib/registries.ts'
+import type { Request } from '../lib/request.ts'
 import { account, type Lying, type Report } from '../local/accounting.ts'
 import { type Ledger, openLedger } from '../local/ledger.ts'
+import { NOW } from './now.ts'
 
 // The ledger hears what functions log, and the report holds it against what lies on the queues.
 
@@ -17,13 +21,23 @@ const locations = new Map([
 const regions: Record<string, string> = { frankfurt: 'eu-central', sydney: 'ap-south' }
 const INTAKE = 'registry-events-local-intake'
 const DEAD = `${INTAKE}-dlq`
+const KEPT = 'registry-events-local-quarantine'
 
 let dir: string
 let ledger: Ledger
 let warnings: string[]
 let queues: Record<string, Lying[]>
 
-const open = (where = locations) => openLedger(dir, 'local', where, (message) => warnings.push(message))
+let today: number
+
+const open = (where = locations) =>
+  openLedger(
+    dir,
+    'local',
+    where,
+    (message) => warnings.push(message),
+    () => today,
+  )
 const report = (): Report => account(ledger, (queue) => queues[queue] ?? [], 'local')
 const of = (registry: string, made = report()) => made.registries.filter((row) => row.registry === registry)
 
@@ -31,6 +45,7 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'registry-event-router-ledger-'))
   warnings = []
   queues = {}
+  today = NOW
   ledger = open()
 })
 afterEach(() => {
@@ -38,6 +53,13 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true })
 })
 
+const DAY = 24 * 60 * 60 * 1000
+/** Ends it and opens it again after so many milliseconds. */
+const reopen = (after: number) => {
+  ledger.close()
+  today += after
+  ledger = open()
+}
 const accept = (registry: string, ...ids: string[]) =>
   entries.publish({
     event: 'request',
@@ -52,6 +74,15 @@ const accept = (registry: string, ...ids: string[]) =>
 const tell = (what: 'routed' | 'deadLettered', registry: string, location: string, ...ids: string[]) =>
   entries.publish({ event: 'route', [what]: { [registry]: { [location]: ids } } } satisfies Entry)
 
+const request = (body: string): Request => ({
+  method: 'POST',
+  path: '/webhooks/frankfurt',
+  query: '',
+  headers: {},
+  body: Buffer.from(body),
+  receivedAt: NOW,
+  registry: 'frankfurt',
+})
 const message = (id: string, registry: string, more: object = {}): Lying => ({
   messageId: `message-${id}`,
   body: JSON.stringify({ id, route: { registry, region: regions[registry], edition: '2020-07-28', ...more } }),
@@ -84,6 +115,7 @@ describe('items', () => {
     entries.publish({ event: 'request', status: 401, received: 1, rejected: 1 })
     entries.publish({ event: 'request', status: 200 })
     const made = report()
+    const kept = { answered: 0, kept: 0, redriven: 0, gone: 0 }
     const events = { accepted: 0, routed: 0, onIntake: 0, deadLettered: 0, redriven: 0, unanswered: 0 }
     const none = { received: 0, accepted: 0, ignored: 0, quarantined: 0, rejected: 0 }
     expect(made).toEqual({
@@ -99,9 +131,10 @@ describe('items', () => {
           quarantined: 3,
           rejected: 1,
           events: { ...events, accepted: 2, routed: 2 },
+          quarantine: kept,
         },
-        { registry: 'sydney', location: 'jp-tok', ...none, events },
-        { registry: 'unknown', location: null, ...none, received: 1, rejected: 1, events },
+        { registry: 'sydney', location: 'jp-tok', ...none, events, quarantine: kept },
+        { registry: 'unknown', location: null, ...none, received: 1, rejected: 1, events, quarantine: kept },
       ],
     })
   })
@@ -255,6 +288,148 @@ describe('an event without a 202', () => {
     expect(report().mistakes).toEqual([
       'LOST: event dead of registry frankfurt (eu-de) went to the dead-letter queue, but was never routed and is on no queue.',
     ])
+  })
+})
+
+describe('an item in quarantine', () => {
+  /** Answers 202 to a request of frankfurt whose `items` are unusable, and resolves to the messages that it becomes. */
+  const keep = (body: string, items: number): { messages: Lying[]; ids: string[] } => {
+    const { messages, ids } = quarantine(
+      { id: 'frankfurt' } as Registry,
+      'webhook',
+      request(body),
+      request(body),
+      Array.from(
+        { length: items },
+        (_, item): Unusable => ({ reason: 'INVALID_ITEM', message: '', item, count: 1, of: items }),
+      ),
+    )
+    const reasons = { INVALID_ITEM: items }
+    const counts = { received: items, accepted: 0, ids: [], quarantined: reasons, kept: ids }
+    entries.publish({ event: 'request', registry: 'frankfurt', status: 202, ...counts } satisfies Entry)
+    return { messages: messages.map((one, index) => ({ messageId: String(index), ...one })), ids: ids.flat() }
+  }
+  const redriven = (...ids: string[]) => entries.publish({ event: 'route', redrivenFrom: ids } satisfies Entry)
+  const gone = (id?: string) =>
+    `GONE: item ${id} of registry frankfurt (eu-de) was answered 202 as quarantined, but was not redriven and is not whole in quarantine any more.`
+  const counted = (made: Report) => of('frankfurt', made)[0]?.quarantine
+
+  test('is there, on its dead-letter queue, or was redriven; else it is gone', () => {
+    const { messages, ids } = keep('{}', 5)
+    const [there, dead] = messages as [Lying, Lying]
+    put(KEPT, there)
+    put(`${KEPT}-dlq`, dead)
+    redriven(ids[2] ?? '')
+    put(INTAKE, message('late', 'frankfurt', { redrivenTime: '2026-11-22T13:00:00.00Z', redrivenFrom: ids[3] }))
+    const made = report()
+    expect([made.holds, made.mistakes, counted(made)]).toEqual([
+      false,
+      [gone(ids[4])],
+      { answered: 5, kept: 2, redriven: 2, gone: 1 },
+    ])
+  })
+
+  test('is redriven also when its event waits beside another one of the same id', () => {
+    const { ids } = keep('{}', 1)
+    const time = { redrivenTime: '2026-11-22T13:00:00.00Z', redrivenFrom: ids[0] }
+    put(INTAKE, message('same', 'frankfurt', time), message('same', 'frankfurt'))
+    expect(report().mistakes).toEqual([])
+  })
+
+  test('shares the fate of those in the same message', () => {
+    const { messages, ids } = keep('x'.repeat(5 * 1024 * 1024), 2)
+    put(KEPT, ...messages)
+    expect(counted(report())).toEqual({ answered: 2, kept: 2, redriven: 0, gone: 0 })
+    // A body without one of its parts is of no use to anybody.
+    queues[KEPT]?.pop()
+    const made = report()
+    expect([made.mistakes.toSorted(), counted(made)?.gone]).toEqual([ids.map(gone).toSorted(), 2])
+    // One that was put back alone has a fate of its own.
+    put(INTAKE, message('alone', 'frankfurt', { redrivenTime: '2026-11-22T13:00:00.00Z', redrivenFrom: ids[1] }))
+    expect(report().mistakes).toEqual([gone(ids[0])])
+    redriven(ids[0] ?? '')
+    expect(counted(report())).toEqual({ answered: 2, kept: 0, redriven: 2, gone: 0 })
+  })
+
+  test('was promised only by a 202', () => {
+    entries.publish({ event: 'request', registry: 'frankfurt', status: 503, received: 1, rejected: 1, kept: [['a']] })
+    expect([report().mistakes, counted(report())?.answered]).toEqual([[], 0])
+  })
+
+  test('is called gone only when nothing waits to be written', () => {
+    const { ids } = keep('{}', 1)
+    const other = new DatabaseSync(join(dir, 'accounting.db'))
+    other.exec('BEGIN IMMEDIATE')
+    redriven(ids[0] ?? '')
+    expect(report().mistakes).toEqual([expect.stringMatching(/^LEDGER/)])
+    other.exec('ROLLBACK')
+    other.close()
+    expect(report().mistakes).toEqual([])
+  })
+
+  test('is a number only when it was redriven long ago', () => {
+    const { ids } = keep('{}', 3)
+    redriven(ids[0] ?? '')
+    today += 1
+    redriven(ids[1] ?? '')
+    const before = report()
+    reopen(15 * DAY)
+    expect(report()).toEqual(before)
+    expect(counted(before)).toEqual({ answered: 3, kept: 0, redriven: 2, gone: 1 })
+    expect(ledger.kept().map(({ id }) => id)).toEqual(expect.arrayContaining(ids.slice(1)))
+    expect(ledger.kept()).toHaveLength(2)
+  })
+})
+
+describe('what was settled', () => {
+  const settle = () => {
+    accept('frankfurt', 'settled', 'open')
+    tell('routed', 'frankfurt', 'eu-de', 'settled', 'unanswered')
+    entries.publish({ event: 'route', routed: { frankfurt: { 'eu-de': ['again'] } }, redriven: ['again'] })
+    // Mistakes stay, however old they are.
+    accept('sydney', 'astray')
+    tell('routed', 'sydney', 'eu-de', 'astray')
+    tell('routed', 'frankfurt', 'jp-tok', 'never-accepted')
+    return report()
+  }
+  const heardOf = (id: string) => ledger.placesOf('frankfurt', id).length > 0
+
+  test('is a number only after fifteen days', () => {
+    const before = settle()
+    expect(before.mistakes).toHaveLength(3)
+    reopen(15 * DAY)
+    expect(['settled', 'unanswered', 'again', 'open'].map(heardOf)).toEqual([true, true, true, true])
+    reopen(1)
+    expect(['settled', 'unanswered', 'again', 'open'].map(heardOf)).toEqual([false, false, false, true])
+    expect(report()).toEqual(before)
+    accept('frankfurt', 'next')
+    tell('routed', 'frankfurt', 'eu-de', 'next')
+    reopen(16 * DAY)
+    expect(heardOf('next')).toBe(false)
+    expect([report().mistakes, of('frankfurt')[0]?.events]).toEqual([
+      before.mistakes,
+      { accepted: 3, routed: 4, onIntake: 0, deadLettered: 0, redriven: 1, unanswered: 1 },
+    ])
+  })
+
+  test('is known as long as it is heard of', () => {
+    settle()
+    today += 10 * DAY
+    accept('frankfurt', 'settled')
+    reopen(10 * DAY)
+    expect(['settled', 'again'].map(heardOf)).toEqual([true, false])
+  })
+
+  test('before the ledger had times is as old as the day on which it got them', () => {
+    const before = settle()
+    ledger.close()
+    const other = new DatabaseSync(join(dir, 'accounting.db'))
+    other.exec('ALTER TABLE events DROP COLUMN seen')
+    other.close()
+    ledger = open()
+    expect([report(), heardOf('settled')]).toEqual([before, true])
+    reopen(16 * DAY)
+    expect([report(), heardOf('settled')]).toEqual([before, false])
   })
 })
 

@@ -158,6 +158,18 @@ describe('an emulation', () => {
     expect(promised + unanswered).toBe(routed + onIntake)
     expect(print()).toMatchObject({ status: 0, stdout: expect.stringContaining('The accounts hold') })
 
+    const { quarantined } = (await (await post('{"events":[{"action":"shiny"}]}')).json()) as {
+      quarantined: { id: string }[]
+    }
+    const [kept = { id: 'none' }] = quarantined
+    expect(await ask()).toMatchObject({ holds: true, mistakes: [] })
+    const ofQuarantine = quarantineQueue('local', awsRegion)
+    const there = await emulation.queues.receive(ofQuarantine, 10, 1, 60)
+    const taken = there.find(({ attributes }) => attributes.id === kept.id)
+    await emulation.queues.remove(ofQuarantine, taken?.receipt ?? '')
+    const gone = `GONE: item ${kept.id} of registry distribution (eu-de) was answered 202 as quarantined, but was not redriven and is not whole in quarantine any more.`
+    expect(await ask()).toMatchObject({ holds: false, mistakes: [gone] })
+
     const ofLondon = queueAt('eu-gb')
     const intake = intakeQueue('local', awsRegion)
     const dead = deadLetterQueue(intake)
@@ -173,7 +185,7 @@ describe('an emulation', () => {
     const isPostponed = async () => emulation.output().includes(`"eu-gb":["${id}"]`)
     await until('the router could not deliver the event', isPostponed, 10, () => emulation.output())
     const waiting = await ask()
-    expect([waiting.mistakes, eventsOf(waiting, 'distribution-uk-south')]).toMatchObject([[], { onIntake: 1 }])
+    expect([waiting.mistakes, eventsOf(waiting, 'distribution-uk-south')]).toMatchObject([[gone], { onIntake: 1 }])
 
     const lying = await fetch(`http://127.0.0.1:${emulation.emulatorPort}/_fauxqs/queues/${intake.name}`)
     const { messages } = (await lying.json()) as {
@@ -184,13 +196,13 @@ describe('an emulation', () => {
     await sqsCall(emulation, intake, 'PurgeQueue')
     const buried = await ask()
     expect([buried.mistakes, eventsOf(buried, 'distribution-uk-south')]).toMatchObject([
-      [],
+      [gone],
       { onIntake: 0, deadLettered: 1 },
     ])
 
     await sqsCall(emulation, dead, 'PurgeQueue')
     const lost = `LOST: event ${id} of registry distribution-uk-south (eu-gb) was answered 202, but was never routed and is on no queue.`
-    expect(await ask()).toMatchObject({ holds: false, mistakes: [lost] })
+    expect(await ask()).toMatchObject({ holds: false, mistakes: [lost, gone] })
     expect(print()).toMatchObject({ status: 1, stdout: expect.stringContaining(lost) })
   })
 })

@@ -426,8 +426,18 @@ test('what was redriven out of quarantine is named when it is routed', async () 
   await push('ap-south')
   const [event] = await opened.intake()
   const redriven = { ...event, id: 'redriven', route: { ...event?.route, redrivenTime: '2026-11-22T13:00:00.00+0000' } }
-  await opened.queues.send(opened.app.receiver.intake, [{ body: JSON.stringify(redriven), attributes: {} }])
-  expect((await route()).redriven).toEqual(['redriven'])
+  const from = (redrivenFrom: unknown, changes = {}) => ({
+    body: JSON.stringify({ ...redriven, route: { ...redriven.route, redrivenFrom, ...changes } }),
+    attributes: {},
+  })
+  // Who may write to the intake queue decides what stands there.
+  const messages = [from('a'), from('a'), from(['forged']), from('b', { region: 'nowhere' })]
+  await opened.queues.send(opened.app.receiver.intake, messages)
+  const entry = await route()
+  expect([entry.redriven, entry.redrivenFrom]).toEqual([
+    ['redriven', 'redriven', 'redriven'],
+    ['a', 'b'],
+  ])
 })
 
 describe('what is on the intake queue and is no event', () => {

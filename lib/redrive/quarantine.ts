@@ -68,10 +68,10 @@ function outcomeOf(fate: Fate, { dropIgnored }: Redrive): Outcome {
   return unusable.length === 0 && noise.length > 0 ? 'ignored' : 'unusable'
 }
 
-/** The message of an event with the time of its redriving, which counts for nothing in the limit of its size. */
-function withTime({ body, attributes }: Message, redrivenTime: string): Message {
+/** The message of an event with when and out of what it was redriven, which counts for nothing in the limit of its size. */
+function withTime({ body, attributes }: Message, redrivenTime: string, redrivenFrom: string): Message {
   const event = JSON.parse(body) as AuditEvent
-  return { attributes, body: toText({ ...event, route: { ...event.route, redrivenTime } }) }
+  return { attributes, body: toText({ ...event, route: { ...event.route, redrivenTime, redrivenFrom } }) }
 }
 
 /** Sends the messages of all of `fates` together; resolves to those whose messages the queue took, each and every one. */
@@ -97,8 +97,8 @@ async function carryOut(fates: readonly Fate[], look: Look, job: Redrive): Promi
   const { queues, intake, quarantine, dropIgnored } = job
   const time = formatTime(job.now())
   const withEvents = fates.filter(({ events }) => events.length > 0)
-  const taken = await sendEach(queues, intake, withEvents, ({ events }) =>
-    events.map(({ message }) => withTime(message, time)),
+  const taken = await sendEach(queues, intake, withEvents, ({ events, quarantined }) =>
+    events.map(({ message }) => withTime(message, time, quarantined.id)),
   )
   const rests = new Map(
     fates

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterEach, expect, test } from '@jest/globals'
 import { NEWEST } from '../../lib/edition.ts'
+import type { Report } from '../../local/accounting.ts'
 import { type Emulation, queueAt, startEmulation, take } from '../emulation.ts'
 import { cloudEvent } from '../samples.ts'
 
@@ -69,5 +70,7 @@ test('from quarantine to the queue of the location, with the id that it would ha
   const again = await npx(['quarantine', 'list', '--json'], env)
   expect([again.code, again.out]).toEqual([0, ''])
   const accounts = await fetch(`${started.url}/accounting`)
-  expect(await accounts.json()).toMatchObject({ holds: true, mistakes: [] })
+  const report = (await accounts.json()) as Report
+  expect(report).toMatchObject({ holds: true, mistakes: [] })
+  expect(report.registries[0]?.quarantine).toEqual({ answered: 1, kept: 0, redriven: 1, gone: 0 })
 })

@@ -44,7 +44,8 @@ async function full(): Promise<AuditEvent> {
     correlationId: 'c',
   }
   const { json } = await routed('activity-tracker', 'container-registry.image.push', { data })
-  return { ...json, provenance: { ...json.provenance, redrivenTime: '2026-11-22T13:00:00.12+0000' } }
+  const redriven = { redrivenTime: '2026-11-22T13:00:00.12+0000', redrivenFrom: json.id }
+  return { ...json, provenance: { ...json.provenance, ...redriven } }
 }
 
 describe('there and back without loss, and valid by the published schema', () => {
@@ -214,6 +215,7 @@ describe('schemas refuse', () => {
       ['provenance.edition', 'newest'],
       ['provenance.receivedTime', '2020-07-28T12:00:00.00Z'],
       ['provenance.redrivenTime', '2020-07-28T12:00:00.00Z'],
+      ['provenance.redrivenFrom', 'quarantine'],
       ['provenance.assumed', []],
       ['provenance.cut', ['target']],
       ['route', {}],

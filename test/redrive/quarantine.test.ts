@@ -79,7 +79,8 @@ async function post(to: Door, sender: Sender, path: string, body = sender.body) 
 }
 
 const withoutTime = (event: AuditEvent) => {
-  const { redrivenTime, ...route } = event.route ?? ({} as never)
+  const { redrivenTime, redrivenFrom, ...route } = event.route ?? ({} as never)
+  expect(redrivenFrom).toEqual(expect.any(String))
   expect(redrivenTime).toBe('2026-11-22T18:00:00.12+0000')
   return { ...event, route }
 }
@@ -145,17 +146,21 @@ describe('the events are those that the webhook would have given at once', () =>
     expect(await to.quarantine()).toEqual([])
   })
 
-  test('the router takes the time along', async () => {
+  test('the router takes along when and out of what', async () => {
     const registries = [registryOf('cloudevents')]
     const to = open({ registries })
-    await to.post('/webhooks/cloudevents/plan', cloudEvent('container-registry.image.push', 'image'))
+    const answer = await to.post('/webhooks/cloudevents/plan', cloudEvent('container-registry.image.push', 'image'))
+    const [{ id } = { id: '' }] = answer.body.quarantined
+    expect(to.entry.kept).toEqual([[id]])
     await redrive(to, registries)
     expect(await to.route()).toEqual([])
+    expect(to.entry.redrivenFrom).toEqual([id])
     const eude: QueueRef = { name: 'registry-events-test-eu-de', awsRegion: 'eu-central-1' }
     const [message] = await to.queues.receive(eude, 10, 0, 1)
     expect(JSON.parse(message?.body ?? '').provenance).toMatchObject({
       receivedTime: '2026-11-22T13:00:00.12+0000',
       redrivenTime: '2026-11-22T18:00:00.12+0000',
+      redrivenFrom: id,
       location: 'eu-de',
     })
   })

@@ -77,6 +77,7 @@ export const provenance = v.strictObject({
   edition,
   receivedTime: timeWith('\\+0000'),
   redrivenTime: v.optional(timeWith('\\+0000')),
+  redrivenFrom: v.optional(id),
   assumed: v.optional(
     v.pipe(v.array(v.picklist(['eventTime', 'initiator.name', 'initiator.credential.type'])), v.minLength(1)),
   ),
