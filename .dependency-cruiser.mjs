@@ -83,7 +83,7 @@ export default {
       name: 'people-redrive',
       comment: 'nothing goes back by itself: what redrives stays out of what is deployed',
       severity: 'error',
-      from: { pathNot: '^(lib/redrive|cli|test)/' },
+      from: { pathNot: '^(lib/redrive|cli|local|test)/' },
       to: { path: '^lib/redrive/' },
     },
     {

@@ -1,8 +1,10 @@
 import { Option } from 'commander'
+import { errors } from '../lib/errors.ts'
 import { HOLD_SECONDS } from '../lib/redrive/look.ts'
 import type { Quarantined } from '../lib/redrive/quarantined.ts'
 import { since } from './command.ts'
 import { CommandError, counted } from './exits.ts'
+import type { Target } from './target.ts'
 import type { Terminal } from './terminal.ts'
 
 // What the commands about quarantine have in common.
@@ -14,12 +16,27 @@ export interface Filter {
   since?: number
 }
 
+/** What something can be in quarantine for. */
+const REASONS = Object.entries(errors).flatMap(([code, { status }]) => (status === null ? [code] : []))
+
 /** The options of a `Filter`. */
 export const filterOptions = (): Option[] => [
   new Option('--registry <id>', 'only of this registry'),
-  new Option('--reason <code>', 'only with this reason: UNKNOWN_ACTION, INVALID_ITEM, ...'),
+  new Option('--reason <code>', 'only with this reason').choices(REASONS),
   new Option('--since <time>', 'only what came since: 30m, 12h, 7d, or a time').argParser(since),
 ]
+
+/** Throws a `CommandError` when the registry that nothing was found of is none: its name may be misspelt. */
+export async function checkRegistry({ registry }: Filter, target: Target): Promise<void> {
+  if (registry === undefined) return
+  const { registries, from } = await target.registries()
+  if (registries.has(registry)) return
+  const known = [...registries.keys()].join(', ')
+  throw new CommandError(
+    'usage',
+    `There is nothing of ${JSON.stringify(registry)}, which is no registry of ${from}: ${known}.`,
+  )
+}
 
 /** Whether `filter` means it. */
 export const isMeant = ({ registry, reason, since = 0 }: Filter, quarantined: Quarantined): boolean =>

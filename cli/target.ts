@@ -57,6 +57,11 @@ async function accountOf(
     if (!account) throw new Error(`${QueueUrl} is no address of a queue`)
     return account
   } catch (error) {
+    if (error instanceof CommandError) {
+      throw new CommandError(error.exit, `${queue.name} in ${queue.awsRegion} can't be asked. ${error.message}`, {
+        cause: error,
+      })
+    }
     throw explain(error, { queue, permission: 'sqs:GetQueueUrl', stage, emulation: undefined })
   }
 }

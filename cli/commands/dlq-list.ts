@@ -42,7 +42,8 @@ async function lettersOf(
     for await (const batch of batches()) letters.push(...batch.map((message) => readDeadLetter(message, queue)))
     return hidden()
   })
-  return { letters: letters.sort((a, b) => a.message.sentAt - b.message.sentAt), unseen }
+  const isEnough = letters.length >= look.most
+  return { letters: letters.sort((a, b) => a.message.sentAt - b.message.sentAt), unseen: isEnough ? 0 : unseen }
 }
 
 const reasonOf = ({ reason, obstacle }: DeadLetter): string => (obstacle ? `${reason} (unroutable)` : reason)
@@ -62,7 +63,7 @@ async function rowOf(
     row: {
       queue: dead.name,
       awsRegion: dead.awsRegion,
-      messages: waiting + hidden,
+      messages: Math.max(waiting + hidden, letters.length),
       hidden: unseen,
       oldest: oldest ? timeText(oldest.message.sentAt) : null,
       reasons,
@@ -144,7 +145,9 @@ async function rowsOf(queues: Queues, call: Call<Options>) {
       rows.push((await rowOf(queue, queues, count.value, call)).row)
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
-      if (isAbsent(error)) absent.push(`${shortName(queue, call.target)} (${queue.awsRegion})`)
+      // Not every location need be deployed; intake and quarantine are wherever the router is.
+      if (isAbsent(error) && queue.kind === 'location')
+        absent.push(`${shortName(queue, call.target)} (${queue.awsRegion})`)
       else errors.push(error)
     }
   }

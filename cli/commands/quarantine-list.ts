@@ -5,7 +5,7 @@ import { type Look, lookInto } from '../../lib/redrive/look.ts'
 import { type Quarantined, quarantinedIn } from '../../lib/redrive/quarantined.ts'
 import { amount, type Call, type CommonOptions, type Spec } from '../command.ts'
 import { CommandError, counted } from '../exits.ts'
-import { type Filter, filterOptions, isMeant, tellForeign, tellHidden, tellStuck } from '../filter.ts'
+import { checkRegistry, type Filter, filterOptions, isMeant, tellForeign, tellHidden, tellStuck } from '../filter.ts'
 import { table, timeText } from '../terminal.ts'
 
 interface Options extends CommonOptions, Filter {
@@ -81,10 +81,12 @@ export const quarantineList: Spec<Options> = {
       const cells = shown.map((row) => [row.id, row.receivedAt, row.registry, row.reason, itemText(row), row.message])
       terminal.print(table(['id', 'received', 'registry', 'reason', 'item', 'what is wrong'], cells))
     }
-    const ofAll = isAll && rows.length === waiting ? '' : ` of ${counted(waiting, 'message')}`
+    const all = Math.max(waiting, rows.length)
+    const ofAll = isAll && rows.length === all ? '' : ` of ${counted(all, 'message')}`
     terminal.note(`${shown.length} in quarantine${ofAll} (${target.name}).`)
     tellForeign(terminal, foreign)
-    tellHidden(terminal, hidden)
+    tellHidden(terminal, rows.length === most ? 0 : hidden)
+    if (rows.length === 0) await checkRegistry(options, target)
     await tellDead(call, queues)
     return 'ok'
   },

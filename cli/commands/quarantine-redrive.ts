@@ -4,8 +4,8 @@ import { intakeQueue, quarantineQueue } from '../../lib/queues/names.ts'
 import { type Outcome, type Report, redriveQuarantine } from '../../lib/redrive/quarantine.ts'
 import type { CommonOptions, Spec } from '../command.ts'
 import { CommandError, counted, type Exit } from '../exits.ts'
-import { fateFields, hindrance } from '../fate.ts'
-import { type Filter, filterOptions, isMeant, tellForeign, tellHidden, tellStuck } from '../filter.ts'
+import { fateFields, hindrance, locations } from '../fate.ts'
+import { checkRegistry, type Filter, filterOptions, isMeant, tellForeign, tellHidden, tellStuck } from '../filter.ts'
 import { table, timeText } from '../terminal.ts'
 
 interface Options extends CommonOptions, Filter {
@@ -51,6 +51,7 @@ class Account {
       quarantined.reason,
       outcome === 'redriven' ? '' : why.reason,
       outcome === 'redriven' ? '' : why.message,
+      locations(fate),
     ]
     const key = JSON.stringify(cells)
     const sum = this.#sums.get(key) ?? { cells, count: 0, events: 0 }
@@ -64,17 +65,18 @@ class Account {
 
   table(): string {
     const rows = [...this.#sums.values()].map(
-      ({ cells: [outcome = '', registry = '', was = '', now = '', why = ''], count, events }) => [
+      ({ cells: [outcome = '', registry = '', was = '', now = '', why = '', to = ''], count, events }) => [
         outcome,
         String(count),
         String(events),
+        to,
         registry,
         was,
         now,
         why,
       ],
     )
-    return table(['outcome', 'things', 'events', 'registry', 'was', 'is now', 'why'], rows)
+    return table(['outcome', 'things', 'events', 'go to', 'registry', 'was', 'is now', 'why'], rows)
   }
 
   get total(): number {
@@ -152,6 +154,7 @@ export const quarantineRedrive: Spec<Options> = {
       throw error
     }
     tell()
+    if (account.total === 0) await checkRegistry(options, target)
     terminal.note(`Read with ${from} (${target.name}).`)
     return args.length === 0 && unseen > 0 ? 'undone' : exitOf(account)
   },

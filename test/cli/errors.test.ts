@@ -176,9 +176,25 @@ describe('against AWS', () => {
     const { code, err } = await run('quarantine redrive', none)
     expect([code, err]).toEqual([
       3,
-      expect.stringMatching(/^There are no AWS credentials: [\s\S]*Set AWS_PROFILE, or AWS_ACCESS_KEY_ID/),
+      expect.stringMatching(
+        /^registry-events-prod-quarantine in eu-central-1 can't be asked\. There are no AWS credentials: [\s\S]*Set AWS_PROFILE, or AWS_ACCESS_KEY_ID/,
+      ),
     ])
     expect(aws.calls).toEqual([])
+  })
+
+  test('dead letters of another region than the router is in', async () => {
+    const { code, err } = await run('dlq list --region us-east-1', env)
+    expect([code, err]).toEqual([3, expect.stringContaining('There is no queue registry-events-prod-intake in us-east-1')])
+    expect(aws.calls.filter(({ operation }) => /Send|Delete/.test(operation))).toEqual([])
+  })
+
+  test.each(['quarantine list', 'quarantine redrive'])('%s of what is no reason and no registry', async (command) => {
+    const misspelt = await run(`${command} --reason UNKOWN_ACTION`, env)
+    expect([misspelt.code, misspelt.err]).toEqual([2, expect.stringContaining('UNKNOWN_ACTION')])
+    const nobody = await run(`${command} --registry nope`, env)
+    expect([nobody.code, nobody.err]).toEqual([2, expect.stringContaining('"nope", which is no registry of')])
+    expect(aws.calls.filter(({ operation }) => /Send|Delete/.test(operation))).toEqual([])
   })
 
   test('a region that is not deployed costs the list of dead letters nothing', async () => {

@@ -143,7 +143,7 @@ test('list, show, try and redrive', async () => {
     1,
     expect.stringContaining('Nothing was changed. Without --dry-run it would be 1 event.'),
   ])
-  expect(dry.out).toMatch(/redriven +1 +1 +cloudevents +UNKNOWN_ACTION/)
+  expect(dry.out).toMatch(/redriven +1 +1 +eu-de +cloudevents +UNKNOWN_ACTION/)
   expect(emulation.calls.filter(({ operation }) => /Send|Delete/.test(operation))).toEqual([])
 
   const redrive = await run(`quarantine redrive ${id} --json`, today)
@@ -209,7 +209,7 @@ test('noise beside an event stays until it is dropped, and is found by the id of
       '1 event put onto the intake queue, 1 thing taken out of quarantine. Of 1 thing the rest stays.',
     ),
   ])
-  expect(redrive.out).toMatch(/partly +1 +1 +was-another +INVALID_ENVELOPE +push by digest/)
+  expect(redrive.out).toMatch(/partly +1 +1 +eu-de +was-another +INVALID_ENVELOPE +push by digest/)
   const shown = await run(`quarantine show ${id}`, today)
   expect([shown.code, shown.out]).toEqual([0, expect.stringContaining('noise: push by digest (2 items)')])
   const dropped = await run('quarantine redrive --drop-ignored', today)
