@@ -159,7 +159,7 @@ export async function receive(
   entry.ids = events.map(({ event }) => event.id)
   entry.ignored = ignored
   entry.quarantined = quarantined
-  entry.kept = kept.ids
+  entry.kept = kept.entries.map(({ id }) => id)
   entry.deprecated = events.filter(({ event }) => event.deprecated).length
   return {
     status: 202,

@@ -114,7 +114,8 @@ export const intakeAttributes = ({ action, id, route }: AuditEvent): Message['at
 
 /** What the items of a request are: events with their messages, noise by its name, and what can't be used. */
 export interface Sorted {
-  events: { event: AuditEvent; message: Message }[]
+  /** `item` is the index in the body. */
+  events: { event: AuditEvent; message: Message; item: number }[]
   ignored: Record<string, number>
   /** Indices of the noise. */
   noise: number[]
@@ -160,7 +161,7 @@ function sortItem(
     return
   }
   const event = toEvent(read, registry, families, request.receivedAt)
-  events.push({ event, message: { body: toBody(event), attributes: intakeAttributes(event) } })
+  events.push({ event, message: { body: toBody(event), attributes: intakeAttributes(event) }, item: index })
 }
 
 /**

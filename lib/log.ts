@@ -24,8 +24,8 @@ export interface Entry {
   deprecated?: number
   /** Ids of the events that were accepted, each once. */
   ids?: readonly string[]
-  /** Ids of what was put into quarantine; those that lie in one message together, the message's own first. */
-  kept?: readonly (readonly string[])[]
+  /** Ids of the items that were put into quarantine. */
+  kept?: readonly string[]
   /** Router: what is on the queue of its location, what has to be tried again, and what went to the dead-letter queue. */
   routed?: Tally
   postponed?: Tally

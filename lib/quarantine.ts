@@ -59,13 +59,9 @@ function contextOf(request: Request, plain: Request) {
 /** `text` so short and plain that the longest list fits beside the body. */
 export const brief = (text: string): string => text.slice(0, 96).replace(/[^ -~]/g, '?')
 
-/**
- * What is kept of one request: the messages, each item's id and reason, in order, for the answer, and the ids of those that lie in one
- * message together, that of the message first.
- */
+/** What is kept of one request: the messages, and each item's id and reason, in order, for the answer. */
 export interface Kept {
   messages: Message[]
-  ids: string[][]
   entries: { id: string; item: number | undefined; reason: ErrorCode }[]
 }
 
@@ -84,7 +80,7 @@ export function quarantine(
   unusable: readonly Unusable[],
 ): Kept {
   const [first] = unusable
-  if (!first) return { messages: [], ids: [], entries: [] }
+  if (!first) return { messages: [], entries: [] }
   const { body } = plain
   const telling = Object.entries(request.headers).filter(([name]) => TELLING_HEADERS.test(name))
   const kind = kindOf(request)
@@ -119,6 +115,5 @@ export function quarantine(
       return { body: toText(kept), attributes: { type: 'quarantine', registry: registry.id, reason, id } }
     }),
   )
-  const ids = entries.map(({ id }) => id)
-  return { messages, ids: together ? [ids] : ids.map((id) => [id]), entries }
+  return { messages, entries }
 }

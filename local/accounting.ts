@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../lib/event.ts'
 import { places } from '../lib/locations.ts'
-import { idsOf, readQuarantine } from '../lib/redrive/quarantined.ts'
 import { deadLetterQueue, intakeQueue, locationQueue, quarantineQueue } from '../lib/queues/names.ts'
+import { idsOf, readQuarantine } from '../lib/redrive/quarantined.ts'
 import { route } from '../lib/route.ts'
 import type { EventCounts, ItemSums, Ledger, PrunedSums } from './ledger.ts'
 
@@ -220,11 +220,11 @@ class Picture {
     )
     // What lacks a part of its body can't be redriven any more.
     const whole = new Set(quarantined.filter(({ body }) => body).flatMap(idsOf))
-    for (const { registry, location, id, message, redriven } of this.#ledger.kept()) {
+    for (const { registry, location, id, redriven } of this.#ledger.kept()) {
       const { quarantine } = this.account(registry, location)
       quarantine.answered++
       if (whole.has(id)) quarantine.kept++
-      else if (redriven > 0 || this.#onTheirWay.has(id) || this.#onTheirWay.has(message)) quarantine.redriven++
+      else if (redriven > 0 || this.#onTheirWay.has(id)) quarantine.redriven++
       else {
         quarantine.gone++
         this.gone.push(

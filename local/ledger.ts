@@ -44,9 +44,7 @@ export interface KeptItem {
   registry: string
   location: string
   id: string
-  /** Id of the message that it lies in, alone or with others. */
-  message: string
-  /** 1 when the router has heard of an event that was redriven out of that message, or out of one of its own; else 0. */
+  /** 1 when the router has heard of an event that was redriven out of it; else 0. */
   redriven: number
 }
 
@@ -96,7 +94,7 @@ CREATE TABLE IF NOT EXISTS events (
   PRIMARY KEY (stage, registry, id, location)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS kept (
-  stage TEXT, registry TEXT, id TEXT, location TEXT, message TEXT, seen INTEGER,
+  stage TEXT, registry TEXT, id TEXT, location TEXT, seen INTEGER,
   PRIMARY KEY (stage, registry, id, location)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS redriven (stage TEXT, id TEXT, seen INTEGER, PRIMARY KEY (stage, id)) WITHOUT ROWID;
@@ -118,8 +116,8 @@ ON CONFLICT DO UPDATE SET accepted = accepted + :accepted, routed = routed + :ro
 deadLettered = deadLettered + :deadLettered, redriven = redriven + :redriven, seen = :seen`
 
 const ADD_KEPT = `
-INSERT INTO kept VALUES (:stage, :registry, :id, :location, :message, :seen)
-ON CONFLICT DO UPDATE SET message = :message, seen = :seen`
+INSERT INTO kept VALUES (:stage, :registry, :id, :location, :seen)
+ON CONFLICT DO UPDATE SET seen = :seen`
 
 const ADD_REDRIVEN = 'INSERT INTO redriven VALUES (:stage, :id, :seen) ON CONFLICT DO UPDATE SET seen = :seen'
 
@@ -137,7 +135,7 @@ AND NOT EXISTS (
 
 const SETTLED_ITEMS = `
 FROM kept AS settled WHERE seen < :before AND EXISTS (
-  SELECT 1 FROM redriven WHERE stage = settled.stage AND id IN (settled.id, settled.message) AND seen < :before
+  SELECT 1 FROM redriven WHERE stage = settled.stage AND id = settled.id AND seen < :before
 )`
 
 const ADD_PRUNED = `
@@ -152,7 +150,7 @@ const PRUNE = [
   `DELETE ${SETTLED_EVENTS}`,
   `INSERT INTO pruned SELECT stage, registry, location, 0, 0, 0, 0, count(*) ${SETTLED_ITEMS} ${ADD_PRUNED}`,
   `DELETE ${SETTLED_ITEMS}`,
-  'DELETE FROM redriven WHERE seen < :before AND id NOT IN (SELECT id FROM kept UNION SELECT message FROM kept)',
+  'DELETE FROM redriven WHERE seen < :before AND id NOT IN (SELECT id FROM kept)',
 ]
 
 const NO_ITEMS = { received: 0, accepted: 0, ignored: 0, quarantined: 0, rejected: 0, contradictory: 0 }
@@ -195,10 +193,7 @@ export function openLedger(
     if (entry.status !== 202) return
     const seen = now()
     for (const id of entry.ids ?? []) addEvent.run({ stage, registry, location, id, ...UNHEARD, accepted: 1, seen })
-    for (const ids of entry.kept ?? []) {
-      const [message = ''] = ids
-      for (const id of ids) addKept.run({ stage, registry, location, id, message, seen })
-    }
+    for (const id of entry.kept ?? []) addKept.run({ stage, registry, location, id, seen })
   }
   const writeTally = (what: 'routed' | 'deadLettered', tally: Tally = {}, redriven: readonly string[] = []): void => {
     const again = new Set(redriven)
@@ -262,8 +257,8 @@ export function openLedger(
     ),
     open: query<EventCounts>(`SELECT ${EVENTS} FROM events WHERE stage = ? AND (accepted = 0 OR routed = 0)`),
     kept: query<KeptItem>(
-      `SELECT registry, location, id, message, EXISTS (
-        SELECT 1 FROM redriven WHERE stage = kept.stage AND id IN (kept.id, kept.message)
+      `SELECT registry, location, id, EXISTS (
+        SELECT 1 FROM redriven WHERE stage = kept.stage AND id = kept.id
       ) AS redriven FROM kept WHERE stage = ?`,
     ),
     pruned: query<PrunedSums>(

@@ -294,7 +294,7 @@ describe('an event without a 202', () => {
 describe('an item in quarantine', () => {
   /** Answers 202 to a request of frankfurt whose `items` are unusable, and resolves to the messages that it becomes. */
   const keep = (body: string, items: number): { messages: Lying[]; ids: string[] } => {
-    const { messages, ids } = quarantine(
+    const { messages, entries: kept } = quarantine(
       { id: 'frankfurt' } as Registry,
       'webhook',
       request(body),
@@ -304,10 +304,11 @@ describe('an item in quarantine', () => {
         (_, item): Unusable => ({ reason: 'INVALID_ITEM', message: '', item, count: 1, of: items }),
       ),
     )
+    const ids = kept.map(({ id }) => id)
     const reasons = { INVALID_ITEM: items }
     const counts = { received: items, accepted: 0, ids: [], quarantined: reasons, kept: ids }
     entries.publish({ event: 'request', registry: 'frankfurt', status: 202, ...counts } satisfies Entry)
-    return { messages: messages.map((one, index) => ({ messageId: String(index), ...one })), ids: ids.flat() }
+    return { messages: messages.map((one, index) => ({ messageId: String(index), ...one })), ids }
   }
   const redriven = (...ids: string[]) => entries.publish({ event: 'route', redrivenFrom: ids } satisfies Entry)
   const gone = (id?: string) =>
@@ -336,7 +337,7 @@ describe('an item in quarantine', () => {
     expect(report().mistakes).toEqual([])
   })
 
-  test('shares the fate of those in the same message', () => {
+  test('may lie in one message with others, and has a fate of its own', () => {
     const { messages, ids } = keep('x'.repeat(5 * 1024 * 1024), 2)
     put(KEPT, ...messages)
     expect(counted(report())).toEqual({ answered: 2, kept: 2, redriven: 0, gone: 0 })
@@ -344,7 +345,6 @@ describe('an item in quarantine', () => {
     queues[KEPT]?.pop()
     const made = report()
     expect([made.mistakes.toSorted(), counted(made)?.gone]).toEqual([ids.map(gone).toSorted(), 2])
-    // One that was put back alone has a fate of its own.
     put(INTAKE, message('alone', 'frankfurt', { redrivenTime: '2026-11-22T13:00:00.00Z', redrivenFrom: ids[1] }))
     expect(report().mistakes).toEqual([gone(ids[0])])
     redriven(ids[0] ?? '')
@@ -352,7 +352,7 @@ describe('an item in quarantine', () => {
   })
 
   test('was promised only by a 202', () => {
-    entries.publish({ event: 'request', registry: 'frankfurt', status: 503, received: 1, rejected: 1, kept: [['a']] })
+    entries.publish({ event: 'request', registry: 'frankfurt', status: 503, received: 1, rejected: 1, kept: ['a'] })
     expect([report().mistakes, counted(report())?.answered]).toEqual([[], 0])
   })
 

@@ -24,6 +24,17 @@ const nothing = (quarantined: Quarantined, obstacle: string): Fate => ({
   obstacle,
 })
 
+/**
+ * The id in quarantine of each event of `fate`, in order: that of its item. Ids that are not those of one item, or of which nobody
+ * knows any more which item it was, are shared out.
+ */
+export function originsOf({ quarantined: { entries }, events, isResplit }: Fate): string[] {
+  const byItem = new Map(isResplit ? [] : entries.map(({ item, id }) => [item, id]))
+  const loose = entries.filter(({ item }) => isResplit || item === undefined)
+  let shared = 0
+  return events.map(({ item }) => byItem.get(item) ?? (loose[shared++ % loose.length] ?? entries[0])?.id ?? '')
+}
+
 /** The items that `quarantined` stands for. */
 function itemsOf({ entries, of }: Quarantined): Again {
   const items = entries.flatMap(({ item }) => item ?? [])

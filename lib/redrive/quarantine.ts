@@ -4,7 +4,7 @@ import type { Message, QueueRef, Queues } from '../queues/queue.ts'
 import type { Registry } from '../registries.ts'
 import type { FamilyRules } from '../target.ts'
 import { formatTime } from '../time.ts'
-import { type Fate, fatesOf } from './fate.ts'
+import { type Fate, fatesOf, originsOf } from './fate.ts'
 import { type Look, lookInto, patience } from './look.ts'
 import { idsOf, type Quarantined, quarantinedIn } from './quarantined.ts'
 import { hasRest, restOf } from './rest.ts'
@@ -97,9 +97,10 @@ async function carryOut(fates: readonly Fate[], look: Look, job: Redrive): Promi
   const { queues, intake, quarantine, dropIgnored } = job
   const time = formatTime(job.now())
   const withEvents = fates.filter(({ events }) => events.length > 0)
-  const taken = await sendEach(queues, intake, withEvents, ({ events, quarantined }) =>
-    events.map(({ message }) => withTime(message, time, quarantined.id)),
-  )
+  const taken = await sendEach(queues, intake, withEvents, (fate) => {
+    const origins = originsOf(fate)
+    return fate.events.map(({ message }, at) => withTime(message, time, origins[at] ?? ''))
+  })
   const rests = new Map(
     fates
       .filter((fate) => taken.has(fate))

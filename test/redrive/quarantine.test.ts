@@ -151,7 +151,7 @@ describe('the events are those that the webhook would have given at once', () =>
     const to = open({ registries })
     const answer = await to.post('/webhooks/cloudevents/plan', cloudEvent('container-registry.image.push', 'image'))
     const [{ id } = { id: '' }] = answer.body.quarantined
-    expect(to.entry.kept).toEqual([[id]])
+    expect(to.entry.kept).toEqual([id])
     await redrive(to, registries)
     expect(await to.route()).toEqual([])
     expect(to.entry.redrivenFrom).toEqual([id])
@@ -233,6 +233,8 @@ describe('exactly what a message stands for is read again', () => {
     const { outcomes, reports } = await redrive(to, now)
     expect(outcomes).toEqual([['partly', true]])
     expect(reports[0]?.fate.events).toHaveLength(20)
+    // Each event names its own item, and nobody that of the one that stays.
+    expect((await origins(to)).flatMap((id) => id ?? [])).toEqual(body.quarantined.slice(0, 20).map(({ id }) => id))
     const rest = await to.quarantine()
     expect(rest.map(({ id, reason, item, part }) => [id, reason, item, part])).toEqual(
       [1, 2].map((part) => [body.quarantined.at(-1)?.id, 'INVALID_TARGET', 31, part]),
@@ -278,6 +280,19 @@ describe('exactly what a message stands for is read again', () => {
     expect((await redrive(to, [registryOf('zot')])).outcomes).toEqual([['unusable', false]])
   })
 })
+
+/** The id that each event on the intake queue had in quarantine. */
+const origins = async (to: Door) => (await to.intake()).map(({ route }) => route?.redrivenFrom)
+
+/** Makes everything in quarantine of a body that had another number of items than today. */
+async function resplit(to: Door): Promise<void> {
+  const { quarantine } = to.app.receiver
+  for (const message of await to.queues.receive(quarantine, 100, 0, 1)) {
+    await to.queues.remove(quarantine, message.receipt)
+    const kept = { ...JSON.parse(message.body), of: 99 }
+    await to.queues.send(quarantine, [{ ...message, body: JSON.stringify(kept) }])
+  }
+}
 
 describe('what is left stays in quarantine, under the ids of the answer', () => {
   const pushed = (index: number, tag?: string) => ({
@@ -368,16 +383,21 @@ describe('what is left stays in quarantine, under the ids of the answer', () => 
     expect({ ...rest, items: [] }).toEqual({ ...was, blanked: true, message: expect.any(String), items: [] })
   })
 
+  test('no id is left unnamed of a body that is split in another way today, and is all events', async () => {
+    const to = open({ registries: before })
+    const { body } = await to.post(path, [image('a'), signature('b'), signature('c')])
+    await resplit(to)
+    expect((await redrive(to, now)).outcomes).toEqual([['redriven', true]])
+    expect(new Set((await origins(to)).flatMap((id) => id ?? []))).toEqual(
+      new Set(body.quarantined.map(({ id }) => id)),
+    )
+  })
+
   test('a body of many items that is split in another way today: once, not once for each of them', async () => {
     const to = open({ registries: before })
     const bad = Array.from({ length: 20 }, (_, index) => ({ ...image(`${index}`), type: 'nope' }))
     const { body } = await to.post(path, [signature('s'), ...bad])
-    const { quarantine } = to.app.receiver
-    for (const message of await to.queues.receive(quarantine, 100, 0, 1)) {
-      await to.queues.remove(quarantine, message.receipt)
-      const kept = { ...JSON.parse(message.body), of: 99 }
-      await to.queues.send(quarantine, [{ ...message, body: JSON.stringify(kept) }])
-    }
+    await resplit(to)
     expect((await redrive(to, now)).outcomes).toEqual([['partly', true]])
     expect(await ids(to)).toEqual([await idOf(signature('s'))])
     const rest = await to.quarantine()
