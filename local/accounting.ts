@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../lib/event.ts'
 import { places } from '../lib/locations.ts'
-import { idsOf, readQuarantine } from '../lib/redrive/quarantined.ts'
 import { deadLetterQueue, intakeQueue, locationQueue, quarantineQueue } from '../lib/queues/names.ts'
+import { idsOf, readQuarantine } from '../lib/redrive/quarantined.ts'
 import { route } from '../lib/route.ts'
 import type { EventCounts, ItemSums, Ledger, PrunedSums } from './ledger.ts'
 
