@@ -75,8 +75,9 @@ function parse(body: string): Partial<AuditEvent> | undefined {
   }
 }
 
-/** Forms of an event's id, and of those of registries and locations. */
+/** The form of an event's id. */
 export const EVENT_ID = /^[\w.:-]{1,128}$/
+/** The form of an id of a registry, and of a location. */
 export const NAME_ID = /^[a-z0-9-]{1,63}$/
 
 /** `value` when it is an id of the form `form`, else `fallback`: who may write to the queue decides what stands there. */

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 
 // The command line as a child process: what `npx registry-events` runs.
 
-const root = resolve(import.meta.dirname, '../..')
+const root = resolve(import.meta.dirname, '../../..')
 
 /** How a command ended, and what it wrote. */
 export interface Ended {

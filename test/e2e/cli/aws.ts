@@ -4,9 +4,9 @@ import { createServer, request as httpRequest, type IncomingMessage } from 'node
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Queues } from '../../lib/queues/queue.ts'
-import { sqs } from '../../lib/queues/sqs.ts'
-import { startSqs } from '../../local/sqs.ts'
+import type { Queues } from '../../../lib/queues/queue.ts'
+import { sqs } from '../../../lib/queues/sqs.ts'
+import { startSqs } from '../../../local/sqs.ts'
 
 // What stands in for AWS on loopback: SQS with every queue of a stage, behind something that refuses calls as AWS does, or holds them.
 

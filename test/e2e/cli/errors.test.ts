@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import { explain } from '../../cli/explain.ts'
-import { main } from '../../cli/program.ts'
-import { AwsError } from '../../lib/aws.ts'
-import { RouterError } from '../../lib/errors.ts'
-import { deadLetterQueue, intakeQueue, quarantineQueue } from '../../lib/queues/names.ts'
-import { freePort } from '../emulation.ts'
+import { explain } from '../../../cli/explain.ts'
+import { main } from '../../../cli/program.ts'
+import { AwsError } from '../../../lib/aws.ts'
+import { RouterError } from '../../../lib/errors.ts'
+import { deadLetterQueue, intakeQueue, quarantineQueue } from '../../../lib/queues/names.ts'
+import { freePort } from '../../emulation.ts'
 import { type Called, type FakeAws, type Refusal, startAws } from './aws.ts'
 import { run } from './cli.ts'
 
@@ -185,7 +185,10 @@ describe('against AWS', () => {
 
   test('dead letters of another region than the router is in', async () => {
     const { code, err } = await run('dlq list --region us-east-1', env)
-    expect([code, err]).toEqual([3, expect.stringContaining('There is no queue registry-events-prod-intake in us-east-1')])
+    expect([code, err]).toEqual([
+      3,
+      expect.stringContaining('There is no queue registry-events-prod-intake in us-east-1'),
+    ])
     expect(aws.calls.filter(({ operation }) => /Send|Delete/.test(operation))).toEqual([])
   })
 
