@@ -12,9 +12,9 @@ const BUDGET_KB = 90
 /** Sources that may be larger, and why. */
 const LARGER: Readonly<Partial<Record<SourceName, { kb: number; why: string }>>> = {
   artifactregistry: { kb: 104, why: 'the library that verifies tokens' },
-  ecr: { kb: 96, why: 'the operations of an API, by name' },
+  ecr: { kb: 98, why: 'the operations of an API, by name' },
   gitlab: { kb: 101, why: 'hundreds of kinds of audit events, by name' },
-  quay: { kb: 95, why: 'every kind of entry of its log, by name' },
+  quay: { kb: 97, why: 'every kind of entry of its log, by name' },
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'registry-event-router-size-'))
