@@ -367,3 +367,8 @@ describe('what is computed', () => {
       expect(await costOf(requestOf(headers), secrets)).toMatchObject({ verifications: 0, pairs: 0 })
   })
 })
+
+test('a value of 1,024 characters is a secret, a longer one is a mistake that is not shown', () => {
+  expect(mistakeOf('x'.repeat(1024))).toBeUndefined()
+  expect(mistakeOf('x'.repeat(1025))).toBe('it has more than 1024 characters')
+})
