@@ -135,7 +135,7 @@ AND NOT EXISTS (
 
 const SETTLED_ITEMS = `
 FROM kept AS settled WHERE seen < :before AND EXISTS (
-  SELECT 1 FROM redriven WHERE stage = settled.stage AND id = settled.id AND seen < :before
+  SELECT 1 FROM redriven WHERE stage = settled.stage AND id = settled.id AND redriven.seen BETWEEN settled.seen AND :before - 1
 )`
 
 const ADD_PRUNED = `
@@ -258,7 +258,7 @@ export function openLedger(
     open: query<EventCounts>(`SELECT ${EVENTS} FROM events WHERE stage = ? AND (accepted = 0 OR routed = 0)`),
     kept: query<KeptItem>(
       `SELECT registry, location, id, EXISTS (
-        SELECT 1 FROM redriven WHERE stage = kept.stage AND id = kept.id
+        SELECT 1 FROM redriven WHERE stage = kept.stage AND id = kept.id AND redriven.seen >= kept.seen
       ) AS redriven FROM kept WHERE stage = ?`,
     ),
     pruned: query<PrunedSums>(

@@ -330,6 +330,18 @@ describe('an item in quarantine', () => {
     ])
   })
 
+  test('that comes again after it was redriven has to be there again', () => {
+    const { ids } = keep('{}', 1)
+    today += 1000
+    redriven(...ids)
+    expect(report()).toMatchObject({ holds: true, mistakes: [] })
+    today += 1000
+    keep('{}', 1)
+    expect(report()).toMatchObject({ holds: false, mistakes: [gone(ids[0])] })
+    reopen(16 * DAY)
+    expect(report()).toMatchObject({ holds: false, mistakes: [gone(ids[0])] })
+  })
+
   test('is redriven also when its event waits beside another one of the same id', () => {
     const { ids } = keep('{}', 1)
     const time = { redrivenTime: '2026-11-22T13:00:00.00Z', redrivenFrom: ids[0] }
