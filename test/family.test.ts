@@ -306,3 +306,10 @@ test('over its limit a registry is told when to come again', async () => {
   expect(await post('/webhooks/hub', good)).toMatchObject({ status: 429, headers: { 'retry-after': '3' } })
   expect((await post('/webhooks/hub', good, { receivedAt: NOW + 2500 })).status).toBe(202)
 })
+
+test('the log has the ids of what is kept in quarantine, those of the answer', async () => {
+  const opened = door()
+  const { body } = await opened.post('/webhooks/cloudevents', [bad, good, { ...bad, id: 'another' }])
+  expect(opened.entry.kept).toEqual(body.quarantined.map(({ id }) => id))
+  expect(new Set(opened.entry.kept).size).toBe(2)
+})
