@@ -5,7 +5,7 @@ import type { Quarantined } from '../lib/redrive/quarantined.ts'
 import { since } from './command.ts'
 import { CommandError, counted } from './exits.ts'
 import type { Target } from './target.ts'
-import type { Terminal } from './terminal.ts'
+import { type Terminal, timeText } from './terminal.ts'
 
 // What the commands about quarantine have in common.
 
@@ -71,3 +71,13 @@ export function tellForeign(terminal: Terminal, foreign: number): void {
   if (foreign > 0)
     terminal.note(`${counted(foreign, 'message')} on the queue are no messages of quarantine; they stay.`)
 }
+
+/** What every list says of something in quarantine, for programs. */
+export const fieldsOf = (one: Quarantined) => ({
+  id: one.id,
+  receivedAt: timeText(one.receivedAt),
+  registry: one.registry,
+  family: one.family,
+  reason: one.reason,
+  message: one.message,
+})

@@ -5,8 +5,17 @@ import { type Look, lookInto } from '../../lib/redrive/look.ts'
 import { type Quarantined, quarantinedIn } from '../../lib/redrive/quarantined.ts'
 import { amount, type Call, type CommonOptions, type Spec } from '../command.ts'
 import { CommandError, counted } from '../exits.ts'
-import { checkRegistry, type Filter, filterOptions, isMeant, tellForeign, tellHidden, tellStuck } from '../filter.ts'
-import { table, timeText } from '../terminal.ts'
+import {
+  checkRegistry,
+  type Filter,
+  fieldsOf,
+  filterOptions,
+  isMeant,
+  tellForeign,
+  tellHidden,
+  tellStuck,
+} from '../filter.ts'
+import { table } from '../terminal.ts'
 
 interface Options extends CommonOptions, Filter {
   limit?: number
@@ -14,12 +23,7 @@ interface Options extends CommonOptions, Filter {
 
 /** What is listed of one thing. */
 const toRow = (one: Quarantined) => ({
-  id: one.id,
-  receivedAt: timeText(one.receivedAt),
-  registry: one.registry,
-  family: one.family,
-  reason: one.reason,
-  message: one.message,
+  ...fieldsOf(one),
   ...(one.item === undefined ? {} : { item: one.item }),
   ...(one.items ? { items: one.items } : {}),
   ...(one.parts > 1 ? { parts: one.parts, present: one.present } : {}),

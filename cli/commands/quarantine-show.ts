@@ -8,7 +8,7 @@ import { idsOf, type Quarantined, quarantinedIn } from '../../lib/redrive/quaran
 import type { Call, CommonOptions, Spec } from '../command.ts'
 import { CommandError } from '../exits.ts'
 import { fateFields, fateLines } from '../fate.ts'
-import { tellHidden, tellStuck } from '../filter.ts'
+import { fieldsOf, tellHidden, tellStuck } from '../filter.ts'
 import { timeText } from '../terminal.ts'
 
 interface Options extends CommonOptions {
@@ -60,12 +60,7 @@ function asText({ one, fate }: Shown, from: string): string {
 }
 
 const asJson = ({ one, fate }: Shown) => ({
-  id: one.id,
-  receivedAt: timeText(one.receivedAt),
-  registry: one.registry,
-  family: one.family,
-  reason: one.reason,
-  message: one.message,
+  ...fieldsOf(one),
   item: one.item ?? null,
   ...(one.items ? { items: one.items } : {}),
   query: one.query,
