@@ -21,6 +21,13 @@ export const errors = {
   WRONG_FAMILY:     { status: null, retry: false, message: 'The action belongs to the function of another family.' },
   UNREADABLE:       { status: null, retry: false, message: 'Reading the item failed in an unforeseen way; the log has the details.' },
   UNROUTABLE:       { status: null, retry: false, message: 'The location mapping has no place for the event.' },
+  BAD_QUERY:        { status: 400, retry: false, message: 'A parameter of the query is not as it has to be.' },
+  BAD_CURSOR:       { status: 400, retry: false, message: 'The cursor is none of this query: begin again without one.' },
+  FORBIDDEN:        { status: 403, retry: false, message: 'The reader may not see this location.' },
+  REMOVED:          { status: 410, retry: false, message: 'The event was removed under retention.' },
+  QUERY_TOO_LARGE:  { status: 414, retry: false, message: 'The query string is larger than 8 KiB.' },
+  ENTRY_TOO_LARGE:  { status: 422, retry: false, message: 'The bundle holds an event that its form has no room for.' },
+  ARCHIVE_DAMAGED:  { status: 500, retry: false, message: 'A file of the archive is missing or damaged.' },
   INVALID_CONFIG:   { status: 503, retry: true,  message: 'The router is not configured correctly; its log says what is wrong.' },
 } as const satisfies Record<string, { status: number | null; retry: boolean; message: string }>
 
