@@ -15,7 +15,10 @@ const awsRegion = 'eu-central-1'
 const accessKeyId = 'test'
 const secretAccessKey = 'secret'
 
-/** What a test has happen to a call: an answer instead of S3's, or `true` when it has answered, or broken off, itself. */
+/** Names in a page of a listing: S3 gives a thousand. */
+const PAGE = 3
+
+/** What a test has happen to a call: an answer instead of S3's, or `true` when it sees to that itself. */
 export type Fault = (call: {
   method: string
   name: string
@@ -23,7 +26,7 @@ export type Fault = (call: {
   response: ServerResponse
   /** Has S3 do what the call wants, and resolves to its answer, which is not passed on. */
   done(): Promise<Answered>
-}) => Answered | true | undefined | Promise<Answered | true | undefined>
+}) => Answered | boolean | undefined | Promise<Answered | boolean | undefined>
 
 export interface Answered {
   status: number
@@ -95,7 +98,8 @@ export async function openBucket(): Promise<Bucket> {
   async function pass(message: IncomingMessage, body: Buffer): Promise<Answered> {
     const { connection: _connection, host: _host, ...headers } = message.headers as Record<string, string>
     const init = { method: message.method ?? '', headers, ...(body.length > 0 && { body: new Uint8Array(body) }) }
-    const answer = await fetch(target + message.url, init)
+    const query = message.url?.includes('list-type=2') ? `&max-keys=${PAGE}` : ''
+    const answer = await fetch(target + message.url + query, init)
     const bytes = Buffer.from(await answer.arrayBuffer())
     return { status: answer.status, headers: Object.fromEntries(answer.headers), body: bytes }
   }
@@ -105,13 +109,18 @@ export async function openBucket(): Promise<Bucket> {
     const { 'if-none-match': none, 'if-match': match } = message.headers
     if (none === undefined && match === undefined) return pass(message, body)
     const path = message.url ?? ''
-    if (writing.has(path)) return refused(409, 'ConditionalRequestConflict')
-    writing.add(path)
-    try {
+    const against = async (): Promise<Answered | undefined> => {
       const now = await fetch(target + path, { method: 'HEAD' })
       if (match !== undefined && now.status === 404) return refused(404, 'NoSuchKey')
       const holds = match === undefined ? now.status === 404 : now.headers.get('etag') === match
-      return holds ? await pass(message, body) : refused(412, 'PreconditionFailed')
+      return holds ? undefined : refused(412, 'PreconditionFailed')
+    }
+    const early = await against()
+    if (early) return early
+    if (writing.has(path)) return refused(409, 'ConditionalRequestConflict')
+    writing.add(path)
+    try {
+      return (await against()) ?? (await pass(message, body))
     } finally {
       writing.delete(path)
     }
@@ -127,7 +136,7 @@ export async function openBucket(): Promise<Bucket> {
     seen.push(call)
     const done = async () => (await mistakeOf(message, body)) ?? passIf(message, body)
     const faulty = await fault?.({ ...call, response, done })
-    if (faulty !== true) send(response, faulty ?? (await done()))
+    if (faulty !== true) send(response, faulty || (await done()))
   }
 
   const proxy = createServer((message, response) => {
