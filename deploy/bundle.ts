@@ -4,6 +4,7 @@ import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { actions } from '../lib/actions.ts'
 import * as locations from '../lib/locations.ts'
 import { loadRegistries, registriesFile } from './registries.ts'
+import { withViewer } from './web.ts'
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -104,7 +105,7 @@ export async function bundle(outdir = resolve(root, BUILD_DIR), registries = reg
       entryPoints: names.map((name) => resolve(root, 'functions', `${name}.ts`)),
       outdir,
       ...options,
-      plugins: [registriesFrom(registries), onlySources(used), packedTables(keep), withoutDescriptions],
+      plugins: [registriesFrom(registries), onlySources(used), packedTables(keep), withoutDescriptions, withViewer],
       absWorkingDir: root,
     })
   await Promise.all([
