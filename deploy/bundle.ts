@@ -5,6 +5,7 @@ import { actions } from '../lib/actions.ts'
 import * as locations from '../lib/locations.ts'
 import { archiveFile } from './archive.ts'
 import { loadRegistries, registriesFile } from './registries.ts'
+import { withViewer } from './web.ts'
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -110,6 +111,7 @@ export async function bundle(outdir = resolve(root, BUILD_DIR), registries = reg
         onlySources(used),
         packedTables(keep),
         withoutDescriptions,
+        withViewer,
       ],
       absWorkingDir: root,
     })
