@@ -1,11 +1,14 @@
-import type { Group } from '../command.ts'
+import type { Group, Spec } from '../command.ts'
 import { dlqList } from './dlq-list.ts'
 import { dlqRedrive } from './dlq-redrive.ts'
 import { quarantineList } from './quarantine-list.ts'
 import { quarantineRedrive } from './quarantine-redrive.ts'
 import { quarantineShow } from './quarantine-show.ts'
 
-/** Every command: to add one, add its file and its place here. */
+/** Commands that are about no group: `search`. To add one, add its file and its place here. */
+export const commands: readonly Spec[] = []
+
+/** All other commands. */
 export const groups: Readonly<Record<string, Group>> = {
   quarantine: {
     summary: 'what genuine senders sent and the router could not use',
