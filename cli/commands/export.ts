@@ -10,7 +10,7 @@ import { batches, type Form, forms, type Written, write } from '../rows.ts'
 import { fileSink, outputSink, type Sink } from '../sink.ts'
 
 interface Options extends QueryOptions {
-  to?: string
+  output?: string
   format?: Form
   sort?: string
   proof?: true
@@ -54,8 +54,8 @@ async function checkCount(
   )
 }
 
-const formOf = ({ format, to }: Options): Form =>
-  format ?? forms.find((form) => extname(to ?? '') === `.${form}`) ?? 'ndjson'
+const formOf = ({ format, output }: Options): Form =>
+  format ?? forms.find((form) => extname(output ?? '') === `.${form}`) ?? 'ndjson'
 
 /** Writes all pages and checks them. */
 async function copy(call: Call<Options>, query: URLSearchParams, sink: Sink): Promise<Written> {
@@ -86,7 +86,7 @@ export const exporting: Spec<Options> = {
   summary: 'all events that a search finds, into a file that is whole or not there; the filters are those of search',
   queueless: true,
   options: [
-    new Option('--to <file>', 'the file; standard output if left out'),
+    new Option('-o, --output <file>', 'the file; standard output if left out'),
     new Option('--format <form>', 'how they are written; as the end of the file name says, or ndjson').choices(forms),
     new Option('--force', 'replace the file if it is there'),
     ...queryOptions(),
@@ -99,25 +99,33 @@ export const exporting: Spec<Options> = {
     const { args, options, terminal } = call
     const query = queryOf(options, args)
     const format = formOf(options)
-    const { to } = options
+    const { output } = options
     if (options.proof && format === 'csv')
       throw new CommandError('usage', 'CSV has no room for proofs: --format ndjson.')
-    const sink = to === undefined ? outputSink(terminal.raw) : await fileSink(to, options.force === true)
+    const sink = output === undefined ? outputSink(terminal.raw) : await fileSink(output, options.force === true)
     let written: Written
     try {
       written = await copy(call, query, sink)
       await sink.keep()
     } catch (error) {
       await sink.drop()
-      terminal.note(to === undefined ? 'What was written is not all of it.' : `${to} was not written.`)
+      terminal.note(output === undefined ? 'What was written is not all of it.' : `${output} was not written.`)
       throw error
     }
     const { count: events, complete, damaged } = written
     const bytes = sink.bytes()
     const sha256 = sink.digest()
-    if (to !== undefined) {
-      terminal.json({ file: to, format, events, bytes, sha256, complete, ...(damaged.length > 0 ? { damaged } : {}) })
-      terminal.print(`${to}\n${counted(events, 'event')}, ${bytes} bytes, SHA-256 ${sha256}`)
+    if (output !== undefined) {
+      terminal.json({
+        file: output,
+        format,
+        events,
+        bytes,
+        sha256,
+        complete,
+        ...(damaged.length > 0 ? { damaged } : {}),
+      })
+      terminal.print(`${output}\n${counted(events, 'event')}, ${bytes} bytes, SHA-256 ${sha256}`)
     }
     const checked = options.skipDamaged ? 'Not checked' : 'Counted again and complete'
     terminal.note(`${counted(events, 'event')}. ${checked} at ${completeText(complete)}.`)
