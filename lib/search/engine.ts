@@ -1,7 +1,7 @@
 import type { Row } from '../archive/row.ts'
 import type { Location } from '../locations.ts'
-import type { CountsQuery, PageQuery, Scope } from './query.ts'
 import type { Filter } from './filter.ts'
+import type { CountsQuery, PageQuery, Scope } from './query.ts'
 
 /** An archived event and where it is from. */
 export interface Found {
@@ -34,7 +34,10 @@ export interface Engine {
   /** Whole rows of a page, in its order: fewer than its limit only when there are no more. */
   page(query: PageQuery): Promise<{ found: Found[]; damaged: Damaged[] }>
   /** How many events there are, and when the first and the last happened (milliseconds since 1970); `null` without any. */
-  bounds(filter: Filter, scopes: readonly Scope[]): Promise<{ total: number; first: number | null; last: number | null }>
+  bounds(
+    filter: Filter,
+    scopes: readonly Scope[],
+  ): Promise<{ total: number; first: number | null; last: number | null }>
   /** Counts by value, in the order of `by`, and by time: only buckets that hold events. */
   counts(query: CountsQuery): Promise<{ by: ValueCount[][]; buckets: BucketCount[]; damaged: Damaged[] }>
 }

@@ -3,8 +3,17 @@ import { type Network, readNetwork } from '../address.ts'
 import { RouterError } from '../errors.ts'
 import { type Location, places } from '../locations.ts'
 import { parseTime } from '../time.ts'
-import { type CountName, countColumns, type FieldName, fields, type IntervalName, intervals, type Match } from './fields.ts'
-import { type SortName, sortColumns } from './fields.ts'
+import {
+  type CountName,
+  countColumns,
+  type FieldName,
+  fields,
+  type IntervalName,
+  intervals,
+  type Match,
+  type SortName,
+  sortColumns,
+} from './fields.ts'
 
 // From the parameters of a request to a checked question (docs/search.md). Every mistake is told, all of them at once.
 
@@ -118,7 +127,10 @@ function time(reading: Reading, name: 'from' | 'to'): number | undefined {
   if (value === undefined) return undefined
   const read = readTime(value, reading.now)
   if (read === undefined) {
-    reading.complain(name, `has to be a time like 2026-11-22T13:00:00Z, or how long ago like 15m, 24h or 7d, not ${quoted(value)}`)
+    reading.complain(
+      name,
+      `has to be a time like 2026-11-22T13:00:00Z, or how long ago like 15m, 24h or 7d, not ${quoted(value)}`,
+    )
   }
   return read
 }
@@ -145,7 +157,8 @@ const families: readonly string[] = [...new Set(actions.map(({ family }) => fami
 const readers: Partial<Record<FieldName, (value: string, complain: (what: string) => void) => readonly Wanted[]>> = {
   action(value, complain) {
     const read = readAction(value)
-    if (!read) complain(`has to be an action like image.push, or image.* for all of them, which ${quoted(value)} is not`)
+    if (!read)
+      complain(`has to be an action like image.push, or image.* for all of them, which ${quoted(value)} is not`)
     return read ? [read] : []
   },
   family(value, complain) {
@@ -203,7 +216,11 @@ function after(reading: Reading): Filter['after'] {
     const [, name = '', leaf] = /^([a-z-]+):(\d{1,12})$/.exec(part) ?? []
     const location = locationOf(name)
     if (location && !starts.has(location)) starts.set(location, Number(leaf))
-    else reading.complain('after', `has to be a list of leaves, one a location, like eu-de:1200,jp-tok:0, not ${quoted(value ?? '')}`)
+    else
+      reading.complain(
+        'after',
+        `has to be a list of leaves, one a location, like eu-de:1200,jp-tok:0, not ${quoted(value ?? '')}`,
+      )
   }
   return starts
 }
@@ -240,13 +257,15 @@ function read<Made>(
     const known = given.get(name)
     if (!allowed.includes(name)) complain(name, 'is no parameter')
     else if (value === '') complain(name, 'is empty')
-    else if (value.length > MOST_CHARACTERS && name !== 'cursor') complain(name, `has more than ${MOST_CHARACTERS} characters`)
+    else if (value.length > MOST_CHARACTERS && name !== 'cursor')
+      complain(name, `has more than ${MOST_CHARACTERS} characters`)
     else if (CONTROL.test(value)) complain(name, 'holds a control character')
     else if (known) known.push(value)
     else given.set(name, [value])
   }
   const made = make({ given, now, complain })
-  if (mistakes.size > 0) throw new RouterError('BAD_QUERY', `The query has ${mistakes.size} mistake(s): ${[...mistakes].join('; ')}.`)
+  if (mistakes.size > 0)
+    throw new RouterError('BAD_QUERY', `The query has ${mistakes.size} mistake(s): ${[...mistakes].join('; ')}.`)
   return made
 }
 

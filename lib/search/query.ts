@@ -85,7 +85,8 @@ function condition({ field, not, wanted }: Condition, dialect: Dialect): Fragmen
   return not ? sql`NOT coalesce(${met}, FALSE)` : met
 }
 
-const dayOf = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(0, 10)
+/** The day of `milliseconds` since 1970, in UTC. */
+export const dayOf = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(0, 10)
 
 /** The events below the sizes of their logs that are in the time and meet all conditions. */
 function where({ from, to, conditions }: Filter, scopes: readonly Scope[], dialect: Dialect): Fragment[] {
@@ -159,9 +160,20 @@ export interface PageQuery {
 }
 
 /** The statement whose rows are the events of a page, in order: what `dialect.page` says of each. */
-export function pageStatement({ filter, sort, scopes, behind: position, limit }: PageQuery, dialect: Dialect): Fragment {
+export function pageStatement(
+  { filter, sort, scopes, behind: position, limit }: PageQuery,
+  dialect: Dialect,
+): Fragment {
   const met = [...where(filter, scopes, dialect), ...(position ? [behind(sort, position)] : [])]
   return sql`SELECT ${dialect.page} FROM ${dialect.events} AS events WHERE ${all(met)} ORDER BY ${order(sort)} LIMIT ${text(String(limit))}`
+}
+
+/**
+ * The statement whose rows are these leaves, whole, in no order; times are milliseconds since 1970. An event that lies in two files comes twice.
+ */
+export function rowsStatement(leaves: ReadonlyMap<string, readonly number[]>, dialect: Dialect): Fragment {
+  const places = [...leaves].map(([location, some]) => sql`(location = ${location} AND leaf IN (${list(some)}))`)
+  return sql`SELECT ${wholeRow(dialect)} FROM ${dialect.events} AS events WHERE ${any(places)}`
 }
 
 /** The statement whose one row says how many events there are (`total`), and the milliseconds of the first and the last (`first`, `last`). */
@@ -169,6 +181,18 @@ export function boundsStatement(filter: Filter, scopes: readonly Scope[], dialec
   const bound = (which: string) => text(`${which}(${dialect.milliseconds('time').sql})`)
   return sql`SELECT count(*) AS total, ${bound('min')} AS first, ${bound('max')} AS last FROM ${dialect.events} AS events WHERE ${all(where(filter, scopes, dialect))}`
 }
+
+/** Where an event is from, and all columns of its row. */
+export const wholeRow = ({ milliseconds }: Pick<Dialect, 'milliseconds'>): Fragment =>
+  join(
+    [
+      text('location'),
+      ...columns.map(({ name, type }) =>
+        type === 'TIMESTAMP' ? sql`${milliseconds(name)} AS ${text(name)}` : text(name),
+      ),
+    ],
+    ', ',
+  )
 
 /** What is counted. */
 export interface CountsQuery {
