@@ -234,6 +234,8 @@ test('the event source mapping removes what was done, repeats what failed, and l
   )
   const mapping = startMapping(queues, queue, consume, {
     size: 1,
+    rounds: 3,
+    waitSeconds: 1,
     hideSeconds: 0,
     warn: (message) => warnings.push(message),
   })
@@ -265,7 +267,13 @@ test('the event source mapping works on other batches while one hangs, and stops
     if (record?.body === 'last') reached.resolve()
     return { batchItemFailures: [] }
   }
-  const mapping = startMapping(queues, queue, consume, { size: 1, hideSeconds: 60, warn: () => {} })
+  const mapping = startMapping(queues, queue, consume, {
+    size: 1,
+    rounds: 3,
+    waitSeconds: 1,
+    hideSeconds: 60,
+    warn: () => {},
+  })
   await reached.promise
   const stopped = mapping.stop()
   expect(await queues.count(queue)).toMatchObject({ waiting: 0 })
