@@ -34,7 +34,7 @@ const toEvent = (messages: readonly Received[], queue: QueueRef): SQSEvent => ({
     body: message.body,
     attributes: {
       ApproximateReceiveCount: String(message.receiveCount),
-      SentTimestamp: '',
+      SentTimestamp: String(message.sentAt),
       SenderId: '',
       ApproximateFirstReceiveTimestamp: '',
     },
