@@ -61,12 +61,24 @@ function ofRoute({ routed, postponed, deadLettered }: Entry, Stage: string): obj
   return [...rows.values()].flatMap(({ counts, ...row }) => members(counts, { Stage, ...row }, sets) ?? [])
 }
 
+function ofAlerts({ alerts }: Entry, Stage: string): object[] {
+  if (!alerts) return []
+  const counts = {
+    AlertsMade: alerts.made,
+    AlertsDelivered: alerts.delivered,
+    AlertsGivenUp: alerts.givenUp,
+    AlertFailures: alerts.failures.length,
+  }
+  return [members(counts, { Stage }, [['Stage']]) ?? []].flat()
+}
+
 /**
  * The metrics of `entry` as members of lines of the log: those of the first element belong into the entry's own line, each further one
  * is a line of its own. Nothing when there is nothing to count.
  */
 export function metricsOf(entry: Entry, stage: string): object[] {
   if (entry.event === 'route') return ofRoute(entry, stage)
+  if (entry.event === 'alerts') return ofAlerts(entry, stage)
   const own = ofRequest(entry, stage)
   return own ? [own] : []
 }
