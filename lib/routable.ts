@@ -1,4 +1,4 @@
-import { parseWellFormed, toCanonicalText, toText } from './body.ts'
+import { toCanonicalText, toText } from './body.ts'
 import type { Output } from './config.ts'
 import { RouterError } from './errors.ts'
 import { type AuditEvent, locate } from './event.ts'
@@ -94,7 +94,7 @@ function address(event: Partial<AuditEvent> | undefined, to: Outputs) {
 
 function parse(body: string): Partial<AuditEvent> | undefined {
   try {
-    return (parseWellFormed(body) as Partial<AuditEvent> | null) ?? undefined
+    return JSON.parse(body) ?? undefined
   } catch {
     return undefined
   }
