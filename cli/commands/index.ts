@@ -8,11 +8,12 @@ import { quarantineList } from './quarantine-list.ts'
 import { quarantineRedrive } from './quarantine-redrive.ts'
 import { quarantineShow } from './quarantine-show.ts'
 import { search } from './search.ts'
+import { send } from './send.ts'
 import { show } from './show.ts'
 import { tail } from './tail.ts'
 
 /** Commands that are about no group: `search`. To add one, add its file and its place here. */
-export const commands: readonly Spec[] = [search, tail, show, exporting, actions, locations]
+export const commands: readonly Spec[] = [search, tail, show, exporting, actions, locations, send]
 
 /** All other commands. */
 export const groups: Readonly<Record<string, Group>> = {
