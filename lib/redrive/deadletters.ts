@@ -1,3 +1,4 @@
+import { outputNames } from '../config.ts'
 import type { AuditEvent } from '../event.ts'
 import { activityTracker } from '../formats/activity-tracker.ts'
 import { intakeAttributes } from '../items.ts'
@@ -36,9 +37,12 @@ function eventOf({ body }: Message): AuditEvent | undefined {
   }
 }
 
+/** Whatever is on where it is redriven. */
+const EVERY_OUTPUT = { stage: '', format: activityTracker, outputs: outputNames }
+
 /** Why the router could do nothing but put the message of an intake queue here again; `undefined` when it can. */
 function unroutable(message: Received): string | undefined {
-  const { location, error } = readMessage({ ...message, receiptHandle: message.receipt }, '', activityTracker)
+  const { location, error } = readMessage({ ...message, receiptHandle: message.receipt }, EVERY_OUTPUT)
   return location === 'unroutable' ? (error as Error).message : undefined
 }
 

@@ -138,9 +138,9 @@ export function router() {
       },
     })
     .handler(async ({ input, entry }) => {
-      const { stage, queues, eventFormat, receiver } = app()
+      const { stage, queues, eventFormat, outputs, receiver } = app()
       const { intake } = receiver
-      const parts = { stage, queues, intake, format: formats[eventFormat], circuit, random: Math.random }
+      const parts = { stage, queues, intake, format: formats[eventFormat], outputs, circuit, random: Math.random }
       return retry(await routeMessages(input.Records.map(toIntakeMessage), parts, entry))
     })
 }
