@@ -1,5 +1,6 @@
 import { actions, type Family } from '../../lib/actions.ts'
-import { fullName, type ShortAction } from '../../lib/sources/vocabulary.ts'
+import type { ShortAction } from '../../lib/sources/vocabulary.ts'
+import { shortAction } from '../actions.ts'
 import { iso, json, type Sample, split, type Told, type Written } from './sample.ts'
 import { standardAt } from './ways.ts'
 
@@ -25,7 +26,7 @@ export function targetsOf(told: Pick<Told, 'repository' | 'tag' | 'digest'>): Re
 }
 
 const rows = actions.map(({ action, family }): [ShortAction, (told: Told) => Written] => [
-  action.slice(fullName('' as ShortAction).length) as ShortAction,
+  shortAction(action) as ShortAction,
   (told) =>
     json(
       {
