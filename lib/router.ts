@@ -1,7 +1,8 @@
 import type { Circuit } from './circuit.ts'
 import { deadLetter, MIN_CROWDED, type Reason, reasonFor } from './deadletter.ts'
 import { RouterError } from './errors.ts'
-import type { Entry, Tally } from './log.ts'
+import { hide, NEAR } from './hide.ts'
+import { type Entry, tally } from './log.ts'
 import { deadLetterQueue } from './queues/names.ts'
 import { batches, type QueueRef, type Queues, type Refusal } from './queues/queue.ts'
 import { type IntakeMessage, type Outgoing, type Outputs, type Routable, readMessage } from './routable.ts'
@@ -22,20 +23,8 @@ export interface Router extends Outputs {
   random(): number
 }
 
-/** Seconds that a message is hidden after its first failure, and the most; each pause is twice the one before. */
-const FIRST_PAUSE = 5
-const LONGEST_PAUSE = 900
-/** Part of a pause that is left out by chance, so that what failed together does not come back together. */
-const JITTER = 0.2
-
 /** Messages that may wait hidden: SQS hands out nothing at all once about 120,000 of a queue are. */
 const MAX_HIDDEN = 100_000
-
-/**
- * Most milliseconds of a call to this region's own queues. A round waits for two calls to a location, the probe and the rest, and for
- * three of these: counting, the dead letters, hiding. All of it ends well before the function has to.
- */
-const NEAR = 1500
 
 /** What a round did so far. */
 interface Round {
@@ -146,36 +135,6 @@ async function giveUp(left: readonly Routable[], router: Router, round: Round): 
   }
 }
 
-/** Seconds until a message comes back that was received `receiveCount` times. */
-function pauseOf(receiveCount: number, random: () => number): number {
-  const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (receiveCount - 1))
-  return Math.round(pause * (1 - JITTER * random()))
-}
-
-/** Hides `waiting` for their pauses. What can't be hidden comes back when the queue's own visibility time-out is over. */
-async function hide(waiting: readonly Routable[], { queues, intake, random }: Router, entry: Entry): Promise<void> {
-  if (waiting.length === 0) return
-  const hidings = waiting.map(({ received }) => ({
-    receipt: received.receiptHandle,
-    seconds: pauseOf(received.receiveCount, random),
-  }))
-  await queues.hideAll(intake, hidings, NEAR).catch((error: unknown) => {
-    entry.error = error
-  })
-}
-
-/** Ids of events by registry and location. */
-function tally(routables: Iterable<Routable>): Tally {
-  // An id of a registry may be the name of something that every object has.
-  const made: Tally = Object.create(null)
-  for (const { registry, location, id } of routables) {
-    made[registry] ??= {}
-    made[registry][location] ??= []
-    made[registry][location].push(id)
-  }
-  return made
-}
-
 /**
  * Puts every event of `messages` on every output of its location. Resolves to the ids of the messages that have to come again: those
  * that an output did not take, although another one may have. They stay on the intake queue, hidden for their pause, and never go to another location. What
@@ -197,7 +156,11 @@ export async function routeMessages(
   const [routed, left] = [routables.filter(isRouted), routables.filter((routable) => !isRouted(routable))]
   const dead = await giveUp(left, router, round)
   const waiting = left.filter((routable) => !dead.has(routable))
-  await hide(waiting, router, entry)
+  await hide(
+    waiting.map(({ received }) => received),
+    { ...router, queue: router.intake },
+    entry,
+  )
   const settled = [...routed, ...dead]
   Object.assign(entry, {
     received: messages.length,

@@ -79,10 +79,10 @@ async function each<Item>(items: readonly Item[], work: (item: Item) => Promise<
 async function readBatch({ archived, arrivals }: Batch, first: number): Promise<{ leaves: Buffer[]; rows: Row[] }> {
   const leaves: Buffer[] = []
   const rows: Row[] = []
-  for (const [index, { text, routed }] of arrivals.entries()) {
+  for (const [index, { text, event, routed }] of arrivals.entries()) {
     if (index % SLICE === 0) await setImmediate()
     leaves.push(leafHash(text))
-    rows.push(toRow(text, first + index, { routed, archived }))
+    rows.push(toRow(text, first + index, { routed, archived }, event))
   }
   return { leaves, rows }
 }
@@ -127,6 +127,7 @@ export function archiver({ store, location, key, now }: ArchiverParts): Archiver
   const checkBeginning = async (): Promise<void> => {
     if (known.size === 0 && (await store.get(journalName(0)))) return
     for await (const { name } of store.list(TILES)) {
+      if (await store.get(CHECKPOINT)) return
       throw damaged(`There is ${name}, but no ${CHECKPOINT}: it was taken away. Put it back.`)
     }
   }

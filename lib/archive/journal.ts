@@ -6,6 +6,8 @@ import { RouterError } from '../errors.ts'
 export interface Arrival {
   /** Its canonical JSON. */
   text: string
+  /** What the text says, when that was already read. */
+  event?: unknown
   /** When the router sent it, in milliseconds since 1970; `null` when nobody knows. */
   routed: number | null
 }
