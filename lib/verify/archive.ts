@@ -28,6 +28,8 @@ export interface VerifyOptions {
   location?: string | undefined
   /** Is told how many of how many events were read. */
   onProgress?: ((done: number, total: number) => void) | undefined
+  /** Nothing is begun any more when it is aborted: the call rejects then. */
+  signal?: AbortSignal | undefined
   /** How many threads read; none for this one alone. If left out as many as there are processors, when it is worth it. */
   threads?: number | undefined
 }
@@ -122,9 +124,14 @@ async function readAll({ root, options, findings, contents, size, location }: St
     let isAnyGone = false
     const tiles = done.size === 0 ? Math.floor(size / WIDTH) : 0
     for (const { name } of files) done.add(name)
-    await doJobs(jobsOf(files, tiles), shared, { events, threads: options.threads }, (job, result) => {
-      isAnyGone = take(job, result) || isAnyGone
-    })
+    await doJobs(
+      jobsOf(files, tiles),
+      shared,
+      { events, threads: options.threads, signal: options.signal },
+      (job, result) => {
+        isAnyGone = take(job, result) || isAnyGone
+      },
+    )
     if (!isAnyGone) break
     files = contentsOf(root).events.filter(({ name }) => !done.has(name))
   }

@@ -32,19 +32,22 @@ function thread(context: SharedContext): Doer {
 
 /**
  * Does `jobs` by so many threads as there are processors, and hands each result to `done`. `events` is how many there are in all of the jobs;
- * `threads` is another number of them, none for this one alone.
+ * `threads` is another number of them, none for this one alone. Rejects when `signal` is aborted.
  */
 export async function doJobs(
   jobs: Iterable<Job>,
   context: SharedContext,
-  { events, threads }: { events: number; threads: number | undefined },
+  { events, threads, signal }: { events: number; threads: number | undefined; signal: AbortSignal | undefined },
   done: (job: Job, result: Result) => void,
 ): Promise<void> {
   const count = threads ?? (events < FEW ? 0 : availableParallelism())
   const doers = count === 0 ? [ownThread(context)] : Array.from({ length: count }, () => thread(context))
   const waiting = jobs[Symbol.iterator]()
   const work = async (doer: Doer) => {
-    for (let next = waiting.next(); !next.done; next = waiting.next()) done(next.value, await doer.run(next.value))
+    for (let next = waiting.next(); !next.done; next = waiting.next()) {
+      signal?.throwIfAborted()
+      done(next.value, await doer.run(next.value))
+    }
   }
   try {
     await Promise.all(doers.map(work))
