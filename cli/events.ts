@@ -1,7 +1,8 @@
 import { InvalidArgumentError, type Option } from 'commander'
 import type { AuditEvent } from '../lib/event.ts'
+import { shortAction } from './actions.ts'
 import { CommandError } from './exits.ts'
-import { Offering, shortAction } from './query.ts'
+import { Offering } from './query.ts'
 import { askJson, type Reader } from './reader.ts'
 import { fitted, type Terminal } from './terminal.ts'
 

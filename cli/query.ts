@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander'
-import { actions } from '../lib/actions.ts'
 import { places, regions } from '../lib/locations.ts'
+import { families, shortActions } from './actions.ts'
 import { since } from './command.ts'
 import type { ReaderOptions } from './reader.ts'
 import { timeText } from './terminal.ts'
@@ -24,17 +24,6 @@ export interface Filter {
   /** It has one value, and nothing can be left out by it. */
   single?: true
 }
-
-const PREFIX = 'container-registry.'
-
-/** `image.push` for `container-registry.image.push`. */
-export const shortAction = (action: string): string =>
-  action.startsWith(PREFIX) ? action.slice(PREFIX.length) : action
-
-/** Every action of any edition, by its short name. */
-export const shortActions: readonly string[] = actions.map(({ action }) => shortAction(action))
-
-export const families: readonly string[] = [...new Set(actions.map(({ family }) => family))].sort()
 
 const unique = (names: readonly (string | null)[]): string[] => [...new Set(names.filter((name) => name !== null))]
 

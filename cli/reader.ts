@@ -99,7 +99,7 @@ function refusal(status: number, text: string, where: string): ReaderError {
 }
 
 /** The innermost reason of a failed call. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const { cause, message, code, errors } = error as Error & { code?: string; errors?: Error[] }
   if (cause) return reasonOf(cause)
   return message || errors?.[0]?.message || code || String(error)

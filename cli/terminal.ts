@@ -64,6 +64,19 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [head, ...rows].map(line).join('\n')
 }
 
+/** `text` in lines of `width` characters at most, all but the first one indented by `indent`; in one without a width. */
+export function wrapped(text: string, indent: number, width: number | undefined): string {
+  if (width === undefined) return text
+  const most = Math.max(width - indent, 20)
+  const lines: string[] = ['']
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? ''
+    if (line && line.length + 1 + word.length > most) lines.push(word)
+    else lines[lines.length - 1] = line ? `${line} ${word}` : word
+  }
+  return lines.join(`\n${' '.repeat(indent)}`)
+}
+
 /** Milliseconds since 1970 as people and programs read it: `2026-11-22T13:00:00.120Z`. */
 export const timeText = (milliseconds: number): string => new Date(milliseconds).toISOString()
 

@@ -77,7 +77,6 @@ const ACTIONS = [
   { verb: 'delete', upTo: 0.95, severity: 'critical' },
   { verb: 'untag', upTo: 0.97, severity: 'warning' },
 ] as const
-const NAMESPACE = { verb: 'create', severity: 'normal' } as const
 
 const crn = (location: Location, rest: string) =>
   `crn:v1:bluemix:public:container-registry:${location}:a/${ACCOUNT}:${rest}`

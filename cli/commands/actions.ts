@@ -1,8 +1,8 @@
 import { Option } from 'commander'
+import { families, shortAction } from '../actions.ts'
 import type { CommonOptions, Spec } from '../command.ts'
 import { editionOption, tablesOf } from '../editions.ts'
 import { counted } from '../exits.ts'
-import { families, shortAction } from '../query.ts'
 import { table } from '../terminal.ts'
 
 interface Options extends CommonOptions {
