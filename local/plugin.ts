@@ -15,6 +15,7 @@ import type { QueueRef } from '../lib/queues/queue.ts'
 import { route } from '../lib/route.ts'
 import { account } from './accounting.ts'
 import { banner } from './banner.ts'
+import { type Scheduled, startClock } from './clock.ts'
 import { answerLocally, likeAws } from './gateway.ts'
 import { type Ledger, openLedger } from './ledger.ts'
 import { localLogKey } from './logkey.ts'
@@ -35,6 +36,9 @@ const MAPPING = { hideSeconds: 10, waitSeconds: 1, warn }
 const ROUNDS = 3
 /** Most events of one batch of the archive function. */
 const ARCHIVE_BATCH = 1000
+
+/** How often saved searches are looked after. */
+const ALERTS_MILLISECONDS = 60_000
 
 /** What is used of `serverless`. */
 interface Serverless {
@@ -159,11 +163,12 @@ export default class LocalPlugin {
     if (outputs.includes('archive')) {
       const archive = await this.#handler('archive')
       for (const queue of archiveQueues(stage)) consume(queue, archive, { size: ARCHIVE_BATCH, rounds: 1 })
+      this.#mappings.push(startClock(await this.#handler<Scheduled>('alerts'), ALERTS_MILLISECONDS))
     }
     process.stdout.write(banner(readConfig(), stage, tables, registries))
   }
 
-  async #handler(name: string): Promise<Consumer> {
+  async #handler<Handler extends Consumer | Scheduled = Consumer>(name: string): Promise<Handler> {
     const { serviceDir } = this.#serverless
     const { default: bundled } = await import(pathToFileURL(resolve(serviceDir, this.#build, `${name}.cjs`)).href)
     return bundled.handler
