@@ -38,7 +38,9 @@ export interface Entry {
   ids?: readonly string[]
   /** Ids of the items that were put into quarantine. */
   kept?: readonly string[]
-  /** Router: what is on the queue of its location, what has to be tried again, and what went to the dead-letter queue. */
+  /** Router: the outputs of locations that are on. */
+  outputs?: readonly string[]
+  /** Router: what is on every output of its location, what has to be tried again, and what went to the dead-letter queue. */
   routed?: Tally
   postponed?: Tally
   deadLettered?: Tally

@@ -15,7 +15,7 @@ export interface Request {
   registry?: string
 }
 
-/** An HTTP answer; `body` is sent as JSON. */
+/** An HTTP answer; `body` is sent as JSON, a `Buffer` as it is. */
 export interface Response {
   status: number
   headers: Record<string, string>

@@ -30,7 +30,7 @@ const warn = (message: string): void => {
 }
 
 /** On AWS a batch is hidden for a minute; here a killed process should not cost its events one. */
-const MAPPING = { hideSeconds: 10, waitSeconds: 1, warn }
+const MAPPING = { hideSeconds: 10, waitSeconds: 20, warn }
 /** Batches that the router works on at once. */
 const ROUNDS = 3
 /** Most events of one batch of the archive function. */
@@ -149,10 +149,10 @@ export default class LocalPlugin {
     const offline = pluginManager.plugins.find((plugin) => plugin.constructor.name === 'ServerlessOffline')
     const server = (offline as unknown as Offline).internals().getApiGatewayServer()
     likeAws(server)
-    const look = lookInto(this.#sqs as FauxqsServer)
-    answerLocally(server, '/accounting', () => account(this.#ledger as Ledger, look, stage))
     const registries = await loadRegistries()
     const { receiver, queues, tables, outputs } = start(registries)
+    const look = lookInto(this.#sqs as FauxqsServer)
+    answerLocally(server, '/accounting', () => account(this.#ledger as Ledger, look, stage, outputs))
     const consume = (queue: QueueRef, consumer: Consumer, how: { size: number; rounds: number }) =>
       this.#mappings.push(startMapping(queues, queue, consumer, { ...how, ...MAPPING }))
     consume(receiver.intake, await this.#handler('router'), { size: BATCH_SIZE, rounds: ROUNDS })

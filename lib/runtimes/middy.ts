@@ -58,7 +58,9 @@ function toResult(response: Response): APIGatewayProxyStructuredResultV2 {
       ...securityHeaders,
       ...response.headers,
     },
-    body: response.body === undefined ? '' : JSON.stringify(response.body),
+    ...(Buffer.isBuffer(response.body)
+      ? { body: response.body.toString('base64'), isBase64Encoded: true }
+      : { body: response.body === undefined ? '' : JSON.stringify(response.body) }),
   }
 }
 
@@ -82,13 +84,13 @@ const opened = <Input>(name: string) => ({
 })
 
 /**
- * The Lambda handler of an HTTP function. `work` answers, or throws what `answerError` makes an answer of. Answers every request; never
+ * The Lambda handler of an HTTP function whose entries have the event `name`. `work` answers, or throws what `answerError` makes an answer of. Answers every request; never
  * throws.
  */
-export function answering(work: (event: APIGatewayProxyEventV2, entry: Entry) => Promise<Response>) {
+export function answering(name: string, work: (event: APIGatewayProxyEventV2, entry: Entry) => Promise<Response>) {
   return middy<Call<APIGatewayProxyEventV2>, APIGatewayProxyStructuredResultV2>()
     .use({
-      ...opened('request'),
+      ...opened(name),
       after({ event, response }) {
         event.entry.status = response?.statusCode ?? 0
         write(event)
