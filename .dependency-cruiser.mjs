@@ -76,7 +76,7 @@ export default {
       from: { path: '^cli/' },
       to: {
         path: '^(functions|local|deploy|bench|test|scripts)/',
-        pathNot: '^(deploy/registries|functions/webhook)\\.ts$',
+        pathNot: '^(deploy/(archive|registries)|functions/webhook)\\.ts$',
       },
     },
     {

@@ -10,7 +10,7 @@ import { answering, consumer, toIntakeMessage, toRequest } from './middy.ts'
 
 /** The Lambda handler of an HTTP function that serves `families`, and what `asked` knows. Answers every request; never throws. */
 export function http(families: readonly FamilyRules[], asked?: Asked) {
-  return answering('request', async (event, entry) => {
+  return answering(async (event, entry) => {
     const used = app()
     return answer(toRequest(event, used.receiver.bodyLimit), families, used, entry, asked)
   })
