@@ -15,6 +15,19 @@ export function tally(events: Iterable<{ registry: string; location: string; id:
   return made
 }
 
+/** What a run of the alerts function did. */
+export interface Ran {
+  /** Saved searches, each at each of its locations. */
+  searches: number
+  /** Alerts that were made, that were delivered, that wait for another try, and that were given up. */
+  made: number
+  delivered: number
+  waiting: number
+  givenUp: number
+  /** What did not work: the search, the location, and why. */
+  failures: { search: string; location: string; why: string }[]
+}
+
 /** One wide line: filled in on the way, written once. Never holds a secret, a header or a query string. */
 export interface Entry {
   event: string
@@ -52,6 +65,8 @@ export interface Entry {
   redrivenFrom?: readonly string[]
   /** Locations that were not tried, because they did not answer a moment ago. */
   open?: readonly string[]
+  /** Alerts: what a run did. */
+  alerts?: Ran
   /** Search: who asked, at which path, and how many events were answered. */
   reader?: string
   asked?: string

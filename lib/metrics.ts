@@ -72,12 +72,24 @@ function ofSearch({ status = 0 }: Entry, Stage: string): object[] {
   return [members(counts, { Stage }, [['Stage']]) ?? []].flat()
 }
 
+function ofAlerts({ alerts }: Entry, Stage: string): object[] {
+  if (!alerts) return []
+  const counts = {
+    AlertsMade: alerts.made,
+    AlertsDelivered: alerts.delivered,
+    AlertsGivenUp: alerts.givenUp,
+    AlertFailures: alerts.failures.length,
+  }
+  return [members(counts, { Stage }, [['Stage']]) ?? []].flat()
+}
+
 /** What is counted of an entry, by its event; of what is not listed nothing is. */
 const counted: Readonly<Record<string, (entry: Entry, stage: string) => object[]>> = {
   request: (entry, stage) => [ofRequest(entry, stage) ?? []].flat(),
   route: ofRoute,
   archive: ofArchive,
   search: ofSearch,
+  alerts: ofAlerts,
 }
 
 /**
