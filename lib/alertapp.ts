@@ -51,7 +51,15 @@ export function startAlerts(
       if (!('webhook' in to)) return toQueue(queues, search, id, body)
       const values = await secrets(alertSecret(search.id))
       const { emulated } = config
-      await post({ address: to.webhook, id, body, secrets: values, emulated, now: Date.now(), timeout: RECEIVER_TIMEOUT })
+      await post({
+        address: to.webhook,
+        id,
+        body,
+        secrets: values,
+        emulated,
+        now: Date.now(),
+        timeout: RECEIVER_TIMEOUT,
+      })
     },
     viewer: settings.viewer,
     now: Date.now,

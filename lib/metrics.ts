@@ -83,6 +83,9 @@ function ofAlerts({ alerts }: Entry, Stage: string): object[] {
   return [members(counts, { Stage }, [['Stage']]) ?? []].flat()
 }
 
+const ofUpkeep = ({ upkeep }: Entry, Stage: string): object[] =>
+  [members({ UpkeepFailures: upkeep?.failures.length ?? 0 }, { Stage }, [['Stage']]) ?? []].flat()
+
 /** What is counted of an entry, by its event; of what is not listed nothing is. */
 const counted: Readonly<Record<string, (entry: Entry, stage: string) => object[]>> = {
   request: (entry, stage) => [ofRequest(entry, stage) ?? []].flat(),
@@ -90,6 +93,7 @@ const counted: Readonly<Record<string, (entry: Entry, stage: string) => object[]
   archive: ofArchive,
   search: ofSearch,
   alerts: ofAlerts,
+  upkeep: ofUpkeep,
 }
 
 /**
