@@ -16,6 +16,7 @@ import { search } from './search.ts'
 import { send } from './send.ts'
 import { show } from './show.ts'
 import { tail } from './tail.ts'
+import { verify } from './verify.ts'
 
 /** Commands that are about no group: `search`. To add one, add its file and its place here. */
 export const commands: readonly Spec[] = [
@@ -24,6 +25,7 @@ export const commands: readonly Spec[] = [
   show,
   explain,
   exporting,
+  verify,
   actions,
   locations,
   send,
