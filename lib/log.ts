@@ -50,6 +50,10 @@ export interface Entry {
   redrivenFrom?: readonly string[]
   /** Locations that were not tried, because they did not answer a moment ago. */
   open?: readonly string[]
+  /** Search: who asked, at which path, and how many events were answered. */
+  reader?: string
+  asked?: string
+  found?: number
   code?: string
   why?: string
   error?: unknown

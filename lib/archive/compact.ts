@@ -14,14 +14,14 @@ import {
 } from './days.ts'
 import { eventsFile, removedName } from './names.ts'
 import { readRows, writeRows } from './parquet.ts'
-import { covers, type Ranges, union } from './ranges.ts'
+import { covers, intersect, type Ranges, union } from './ranges.ts'
 import type { Row } from './row.ts'
 
 // Merges the small files of a day (docs/archive.md). What was merged is removed by a later run, when whoever began to read before the
 // larger file was there is done; until then every event of it is there twice, as the same leaf.
 
 /** No file gets larger by merging: all of it is in memory while it is written. */
-const MOST_EVENTS = 100_000
+const MOST_EVENTS = 65_536
 const MOST_BYTES = 16 * 1024 * 1024
 /** Small files of a day that is not over are left alone until there are so many: more come. */
 const LEAST_OF_TODAY = 16
@@ -111,6 +111,8 @@ function groupsOf(files: readonly StoredFile[]): StoredFile[][] {
   return groups
 }
 
+const twoThings = (leaf: number): string => `Its leaf ${leaf} is another event than in a second file of that day.`
+
 /** The rows of `files`, by time, each leaf once; `undefined` when not all of them can be had. */
 async function mergedRows(
   { store, tellDamaged }: Compaction,
@@ -123,13 +125,33 @@ async function mergedRows(
     for (const row of read) {
       const same = rows.get(row.leaf)
       if (same && !isDeepStrictEqual(same, row)) {
-        tellDamaged(file.name, `Its leaf ${row.leaf} is another event than in a second file of that day.`)
+        tellDamaged(file.name, twoThings(row.leaf))
         return undefined
       }
       rows.set(row.leaf, row)
     }
   }
   return [...rows.values()].sort((one, other) => (one.time ?? 0) - (other.time ?? 0) || one.leaf - other.leaf)
+}
+
+const digestOf = (row: Row): string => fingerprint(JSON.stringify(row))
+
+/**
+ * Those of `covered` all of whose rows stand in `kept`, word for word: what two files say of a leaf has to be the same before one of them may go.
+ */
+async function repeated({ store, tellDamaged }: Compaction, { covered, kept }: Sorted): Promise<StoredFile[]> {
+  const said = new Map<number, string>()
+  for (const { file } of kept.filter(({ leaves }) => covered.some((one) => intersect(leaves, one.leaves)))) {
+    for (const row of (await rowsOf(store, file, tellDamaged)) ?? []) said.set(row.leaf, digestOf(row))
+  }
+  const files: StoredFile[] = []
+  for (const { file } of covered) {
+    const rows = await rowsOf(store, file, tellDamaged)
+    const other = rows?.find((row) => said.get(row.leaf) !== digestOf(row))
+    if (other) tellDamaged(file.name, twoThings(other.leaf))
+    else if (rows) files.push(file)
+  }
+  return files
 }
 
 /** The name and the bytes of a file of `rows`, which was read once for a check: what it is made of will be removed. */
@@ -180,17 +202,22 @@ export async function compact(compaction: Compaction): Promise<Compacted> {
   const isToday = (day: string): boolean => day >= new Date(now()).toISOString().slice(0, 10)
   const leastOf = (day: string): number => (isToday(day) ? LEAST_OF_TODAY : LEAST)
 
-  const compactDay = async (day: Day): Promise<void> => {
-    const known = await knownFiles(store, day, size, tellDamaged, signal)
-    if (signal?.aborted) return
-    const { kept, covered, waiting } = sorted(known, now() - grace)
-    result.waiting += waiting.length
-    for (const { file } of covered) {
+  const removeCovered = async (files: Sorted): Promise<void> => {
+    result.waiting += files.waiting.length
+    if (files.covered.length === 0) return
+    for (const file of await repeated(compaction, files)) {
       if (!dryRun) await store.remove(file.name)
       result.removed++
       result.bytes += file.size
     }
-    for (const group of groupsOf(kept.map(({ file }) => file).filter(isSmall))) {
+  }
+
+  const compactDay = async (day: Day): Promise<void> => {
+    const known = await knownFiles(store, day, size, tellDamaged, signal)
+    if (signal?.aborted) return
+    const files = sorted(known, now() - grace)
+    await removeCovered(files)
+    for (const group of groupsOf(files.kept.map(({ file }) => file).filter(isSmall))) {
       if (signal?.aborted) return
       if (group.length >= leastOf(day.day)) await merge(day.day, group)
     }

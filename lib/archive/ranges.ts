@@ -30,5 +30,9 @@ export function covers(outer: Ranges, inner: Ranges): boolean {
   })
 }
 
+/** Whether some leaf is in both. */
+export const intersect = (one: Ranges, other: Ranges): boolean =>
+  countOf(union([...one, ...other])) < countOf(one) + countOf(other)
+
 /** How many leaves there are. */
 export const countOf = (ranges: Ranges): number => ranges.reduce((count, [first, last]) => count + last - first + 1, 0)

@@ -18,6 +18,11 @@ const TABLES = [
   'CREATE TABLE ids (file INTEGER, location VARCHAR, id UUID, leaf BIGINT)',
   'CREATE TABLE repeated (location VARCHAR, id UUID, leaf BIGINT, path VARCHAR)',
 ]
+/** Files with copies, and whether they hold nothing else. */
+const COVERED = `
+  SELECT path, copies.n = held.n AS isCovered
+  FROM (SELECT path, count(*) AS n FROM repeated GROUP BY path) AS copies
+  JOIN (SELECT path, count(*) AS n FROM ids JOIN files USING (file) GROUP BY path) AS held USING (path)`
 // Ids are UUIDs; one that is none gets one of its own.
 const KEY = 'coalesce(TRY_CAST(id AS UUID), CAST(md5(id) AS UUID))'
 
@@ -27,7 +32,9 @@ export async function copies(connection: DuckDBConnection): Promise<Copies> {
   /** Numbers of the files that were seen, by location and path. */
   const seen = new Map<string, Map<string, number>>()
   let last = 0
-  let repeated = 0
+  /** Files all of whose events lie in others, and whether there are further copies. */
+  let covered: ReadonlySet<string> = new Set()
+  let isRepeated = false
   let queue: Promise<unknown> = Promise.resolve()
 
   /** What to do so that the tables tell of the files `added`, with their numbers, and no longer of those with the numbers `gone`. */
@@ -74,8 +81,9 @@ export async function copies(connection: DuckDBConnection): Promise<Copies> {
     for (const [path] of gone) known.delete(path)
     for (const [path, number] of added) known.set(path, number)
     seen.set(location, known)
-    const [row] = (await connection.runAndReadAll('SELECT count(*) AS n FROM repeated')).getRowObjects()
-    repeated = Number(row?.n)
+    const rows = (await connection.runAndReadAll(COVERED)).getRowObjects()
+    covered = new Set(rows.filter((row) => row.isCovered).map(({ path }) => String(path)))
+    isRepeated = rows.some((row) => !row.isCovered)
   }
 
   return {
@@ -85,8 +93,9 @@ export async function copies(connection: DuckDBConnection): Promise<Copies> {
       return taken
     },
     once(paths) {
-      const rows = rowsOf(paths)
-      if (repeated === 0) return rows
+      const needed = paths.filter((path) => !covered.has(path))
+      const rows = rowsOf(needed.length > 0 ? needed : paths)
+      if (!isRepeated && needed.length > 0) return rows
       return `(SELECT * FROM ${rows} AS r WHERE NOT EXISTS (SELECT 1 FROM repeated WHERE repeated.leaf = r.leaf AND repeated.path = r.filename))`
     },
   }

@@ -11,18 +11,19 @@ import type { Store } from '../stores/store.ts'
 import { type Copies, copies } from './copies.ts'
 import type { Damaged, Engine, Found, ValueCount } from './engine.ts'
 import type { Filter } from './filter.ts'
-import { type LocalFile, literal } from './local.ts'
+import { type LocalFile, literal, rowsOf } from './local.ts'
 import {
   boundsStatement,
   countsStatement,
   type Dialect,
   dayOf,
+  leavesStatement,
   type PageQuery,
   pageStatement,
   rowsStatement,
   type Scope,
 } from './query.ts'
-import { type Fragment, text } from './sql.ts'
+import { type Fragment, type Parameter, text } from './sql.ts'
 
 // DuckDB over the files of archives that lie on this machine: the only importer of DuckDB, which loads when the first question comes.
 
@@ -44,9 +45,10 @@ const MACROS = [
   `CREATE MACRO address_key(a) AS CASE WHEN is_v4(a) THEN '00000000000000000000FFFF' || v4_hex(a) WHEN regexp_full_match(a, '[0-9a-fA-F:]*:((25[0-5]|2[0-4]\\d|1?\\d?\\d)(\\.(25[0-5]|2[0-4]\\d|1?\\d?\\d)){3}|[0-9a-fA-F]{0,4})') THEN v6_hex(v6_whole(v6_plain(a))) END`,
 ]
 
-/** DuckDB's way to write statements, over `events`: a relation that has every event once. */
-export const dialectOf = (events: string): Dialect => ({
+/** DuckDB's way to write statements, over `events`: a relation that has every event once, and `every`: one that has all copies. */
+export const dialectOf = (events: string, every = events): Dialect => ({
   name: 'duckdb',
+  all: text(every),
   events: text(events),
   page: text('location, leaf, filename'),
   written: (column) => text(`(left(strftime(${column}, '%Y-%m-%dT%H:%M:%S.%g'), 22) || '+0000')`),
@@ -72,10 +74,16 @@ interface Listing {
   stale: boolean
 }
 
+const NO_FILTER: Filter = { conditions: [], locations: { not: [] }, after: new Map() }
+
 /** How often a question is asked again because files went away under it: compaction and retention remove them. */
 const ATTEMPTS = 4
 
 const numberOf = (value: unknown): number => Number(value)
+
+/** A whole number as what leaves are: compared with a fraction, no group of rows could be passed over. */
+const bound = (parameter: Parameter): Parameter | bigint =>
+  typeof parameter === 'number' ? BigInt(parameter) : parameter
 
 const byDay = (one: LocalFile, other: LocalFile): number =>
   one.day === other.day ? one.first - other.first : one.day < other.day ? -1 : 1
@@ -128,7 +136,7 @@ export function duckdb(folders: Folders): Engine {
     const { instance } = await database()
     const connection: DuckDBConnection = await instance.connect()
     try {
-      return (await connection.runAndReadAll(sql, [...parameters])).getRowObjects()
+      return (await connection.runAndReadAll(sql, parameters.map(bound))).getRowObjects()
     } finally {
       connection.closeSync()
     }
@@ -231,7 +239,17 @@ export function duckdb(folders: Folders): Engine {
     return places.map(({ location, leaf }) => foundOf(rows.get(`${location} ${leaf}`) ?? {}))
   }
 
+  /** Every copy of the events of these leaves. */
+  async function allAt(scope: Scope, paths: readonly string[]): Promise<Found[]> {
+    const read = await run(leavesStatement(scope, dialectOf(rowsOf(paths))))
+    return [...new Map(read.map(foundOf).map((found) => [found.row.leaf, found])).values()]
+  }
+
   return {
+    async leaves(scope) {
+      const { answer, damaged } = await over<Found[]>(NO_FILTER, [scope], (paths) => allAt(scope, paths), [])
+      return { found: answer, damaged }
+    },
     async page(query: PageQuery) {
       const { filter, scopes, sort } = query
       const work = async (paths: readonly string[], known: Copies) => {

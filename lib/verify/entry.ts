@@ -116,7 +116,9 @@ function readSlowly(rows: Rows, at: number, location: string): Entry {
   })
   const read = reading(text)
   if (read?.again !== text) return { text, wrong: wrong ?? 'the text of the event is not canonical JSON' }
-  const misfit = placed.find((column) => (rows[column.name][at] ?? null) !== wanted(column, valueAt(read.event, column.steps)))
+  const misfit = placed.find(
+    (column) => (rows[column.name][at] ?? null) !== wanted(column, valueAt(read.event, column.steps)),
+  )
   if (misfit) wrong ??= differs(misfit, rows[misfit.name][at] ?? null)
   const place = valueAt(read.event, LOCATION.split('.'))
   if (place !== undefined && place !== location) wrong ??= `the event is of the location ${JSON.stringify(place)}`
@@ -172,7 +174,8 @@ class Shaper {
   private members(value: object, path: string): string {
     let before: string | undefined
     const members = Object.entries(value).map(([name, inner]) => {
-      if (!isClean(name) || name === '' || name.includes('.') || (before !== undefined && name <= before)) throw new Shapeless()
+      if (!isClean(name) || name === '' || name.includes('.') || (before !== undefined && name <= before))
+        throw new Shapeless()
       before = name
       return `"${literally(name)}":${this.pattern(inner, path === '' ? name : `${path}.${name}`)}`
     })
@@ -183,7 +186,11 @@ class Shaper {
     const column = byPath.get(path)
     if (column) return this.columnPattern(text, column)
     if (path === LOCATION) return literally(text)
-    return text.replace(HOLES, '\n').split('\n').map((_, index) => this.piece(text, index)).join('')
+    return text
+      .replace(HOLES, '\n')
+      .split('\n')
+      .map((_, index) => this.piece(text, index))
+      .join('')
   }
 
   /** A piece of a text behind its `index`-th hole, with that hole. */
@@ -215,9 +222,7 @@ class Shaper {
 
 /** The shape of `holed`; `undefined` when there is none that is worth remembering. */
 function shapeOf(holed: string, location: string): Shape | undefined {
-  const read = reading(
-    holed.replace(HOLES, (hole) => `\\u00${hole.charCodeAt(0).toString(16).padStart(2, '0')}`),
-  )
+  const read = reading(holed.replace(HOLES, (hole) => `\\u00${hole.charCodeAt(0).toString(16).padStart(2, '0')}`))
   if (!read) return undefined
   const place = valueAt(read.event, LOCATION.split('.'))
   if (place !== undefined && place !== location) return undefined
