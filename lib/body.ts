@@ -1,6 +1,6 @@
-import canonicalize from 'canonicalize'
 import { RouterError } from './errors.ts'
 import type { AuditEvent } from './event.ts'
+import { canonicalText } from './proof/canonical.ts'
 
 // Events as the bodies of messages.
 
@@ -19,21 +19,11 @@ export function toText(value: unknown): string {
 }
 
 /**
- * The canonical JSON (RFC 8785) of `value`, except that the two characters that SQS refuses, U+FFFE and U+FFFF, are written as escapes.
- * Throws for what has no canonical form: text with a lone surrogate, or a number that is none.
+ * The canonical JSON of `value`, except that the two characters that SQS refuses, U+FFFE and U+FFFF, are written as escapes. Throws for
+ * a number that is none.
  */
 export const toCanonicalText = (value: object): string =>
-  (canonicalize(value) as string).replace(/[\ufffe\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`)
-
-/** A lone surrogate as `JSON.stringify` writes it, and every other escape: an escaped backslash is not the beginning of one. */
-const ESCAPES = /\\(?:(ud[89a-f]..)|.)/g
-
-/** What `JSON.parse(text)` is, with U+FFFD in place of every lone surrogate: only the sender's own data can hold any. */
-export function parseWellFormed(text: string): unknown {
-  const value: unknown = JSON.parse(text)
-  if (!/\\u[dD][89a-fA-F]/.test(text)) return value
-  return JSON.parse(JSON.stringify(value).replace(ESCAPES, (written, lone) => (lone ? '\ufffd' : written)))
-}
+  canonicalText(value).replace(/[\ufffe\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`)
 
 /**
  * `event` as the body of its message, at most 32 KiB once routed. Over that, `responseData` and then `requestData` are left out

@@ -1,8 +1,9 @@
-import { parseWellFormed, toCanonicalText, toText } from './body.ts'
+import { toCanonicalText, toText } from './body.ts'
 import type { Output } from './config.ts'
 import { RouterError } from './errors.ts'
 import { type AuditEvent, locate } from './event.ts'
 import type { Format } from './formats/format.ts'
+import { EVENT_ID, idOf, NAME_ID } from './ids.ts'
 import type { Location } from './locations.ts'
 import { archiveQueue, locationQueue } from './queues/names.ts'
 import { MAX_BATCH_BYTES, type Message, type QueueRef, sizeOf } from './queues/queue.ts'
@@ -94,20 +95,11 @@ function address(event: Partial<AuditEvent> | undefined, to: Outputs) {
 
 function parse(body: string): Partial<AuditEvent> | undefined {
   try {
-    return (parseWellFormed(body) as Partial<AuditEvent> | null) ?? undefined
+    return JSON.parse(body) ?? undefined
   } catch {
     return undefined
   }
 }
-
-/** The form of an event's id. */
-export const EVENT_ID = /^[\w.:-]{1,128}$/
-/** The form of an id of a registry, and of a location. */
-export const NAME_ID = /^[a-z0-9-]{1,63}$/
-
-/** `value` when it is an id of the form `form`, else `fallback`: who may write to the queue decides what stands there. */
-export const idOf = <Fallback>(value: unknown, form: RegExp, fallback: Fallback): string | Fallback =>
-  typeof value === 'string' && form.test(value) ? value : fallback
 
 /** Reads `received` as it goes to its location. Never throws: what has no location is `unroutable` and says why. */
 export function readMessage(received: IntakeMessage, to: Outputs): Routable {

@@ -551,9 +551,9 @@ describe('what goes to an archive queue', () => {
     },
   )
 
-  test('has U+FFFD where a sender broke a character in two, and escapes for what SQS refuses', async () => {
+  test('has escapes for what SQS refuses, and for characters that a sender broke in two', async () => {
     const body = await bodyOf({ 'k\ud83d': 'a\ud83d\ude00b\udc00c\ufffe\uffff', text: '\\ud800' })
-    expect(body).toContain('"requestData":{"k\ufffd":"a\u{1f600}b\ufffdc\\ufffe\\uffff","text":"\\\\ud800"}')
+    expect(body).toContain('"requestData":{"k\\ud83d":"a\u{1f600}b\\udc00c\\ufffe\\uffff","text":"\\\\ud800"}')
   })
 
   test('is the event on the queue of the location, whatever the sender put into it', async () => {

@@ -7,6 +7,8 @@ import type { Row } from './row.ts'
 
 // Rows as a Parquet file, and back. docs/archive.md has the columns.
 
+const ALL: readonly ColumnName[] = columns.map(({ name }) => name)
+
 /** Rows of a group: what can be passed over as a whole by its statistics. */
 const GROUP_ROWS = 65_536
 /** Bytes of a page before it is compressed: what has to be read for the sake of one row. */
@@ -53,17 +55,19 @@ function rowOf(read: Record<string, unknown>): Row {
   return Object.fromEntries(values) as Row
 }
 
-/** The rows of a Parquet file, in its order. Rejects with `ARCHIVE_DAMAGED` when it can't be read. */
-export async function readRows(bytes: Uint8Array): Promise<Row[]> {
+async function readColumns(bytes: Uint8Array, names: readonly ColumnName[]): Promise<Record<string, unknown>[]> {
   const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
   try {
-    const rows = await parquetReadObjects({
-      file,
-      compressors: decompressors,
-      columns: columns.map(({ name }) => name),
-    })
-    return rows.map(rowOf)
+    return await parquetReadObjects({ file, compressors: decompressors, columns: [...names] })
   } catch (cause) {
     throw new RouterError('ARCHIVE_DAMAGED', 'The file is no Parquet file, or it is damaged.', { cause })
   }
 }
+
+/** The rows of a Parquet file, in its order. Rejects with `ARCHIVE_DAMAGED` when it can't be read. */
+export const readRows = async (bytes: Uint8Array): Promise<Row[]> =>
+  (await readColumns(bytes, ALL)).map((read) => rowOf(read))
+
+/** The leaves of a Parquet file, in its order. Rejects with `ARCHIVE_DAMAGED` when it can't be read. */
+export const readLeaves = async (bytes: Uint8Array): Promise<number[]> =>
+  (await readColumns(bytes, ['leaf'])).map(({ leaf }) => Number(leaf))

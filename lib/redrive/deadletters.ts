@@ -1,10 +1,11 @@
 import { outputNames } from '../config.ts'
 import type { AuditEvent } from '../event.ts'
 import { activityTracker } from '../formats/activity-tracker.ts'
+import { EVENT_ID, idOf, NAME_ID } from '../ids.ts'
 import { intakeAttributes } from '../items.ts'
 import { deadLetterQueue, type QueueSpec } from '../queues/names.ts'
 import type { Message, Queues, Received } from '../queues/queue.ts'
-import { EVENT_ID, idOf, NAME_ID, readMessage } from '../routable.ts'
+import { readMessage } from '../routable.ts'
 import { type Look, lookInto, patience } from './look.ts'
 
 // What lies on dead-letter queues, and its way back.

@@ -1,0 +1,95 @@
+import { useSignal } from '@preact/signals'
+import { countMore, loading, type Value, values } from '../counts.ts'
+import { type Field, facets } from '../fields.ts'
+import { standing } from '../filters.ts'
+import { TOP } from '../query.ts'
+import { addFilter, dropFilter, view } from '../state.ts'
+import { Icon } from './icons.tsx'
+
+const number = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
+const whole = new Intl.NumberFormat('en')
+
+function Entry({ field, entry, most }: { field: Field; entry: Value; most: number }) {
+  const { value, count } = entry
+  const { name, label } = field
+  const stands = standing(view.value.filters, name, value)
+  const toggle = (not: boolean) => () => {
+    const filter = { name, not, value }
+    if (stands === (not ? 'isNot' : 'is')) dropFilter(filter)
+    else addFilter(filter)
+  }
+  return (
+    <li class={`entry ${stands ?? ''}`}>
+      <button
+        type="button"
+        class="take"
+        aria-pressed={stands === 'is'}
+        aria-label={`${label} is ${value}: ${whole.format(count)} events`}
+        title={value}
+        onClick={toggle(false)}
+      >
+        <span class="share" style={{ width: `${most > 0 ? (100 * count) / most : 0}%` }} />
+        <span class="value">{value}</span>
+        <span class="count">{number.format(count)}</span>
+      </button>
+      <button
+        type="button"
+        class="leave"
+        aria-pressed={stands === 'isNot'}
+        aria-label={`${label} is not ${value}`}
+        title="Leave these out"
+        onClick={toggle(true)}
+      >
+        <Icon name="minus" />
+      </button>
+    </li>
+  )
+}
+
+/** Values that are filtered by, and have no events: they stand there, too, so that they can be let go. */
+function withChosen(field: Field, found: readonly Value[]): readonly Value[] {
+  const there = new Set(found.map(({ value }) => value))
+  const chosen = view.value.filters.filter(({ name, value }) => name === field.name && !there.has(value))
+  return [...found, ...chosen.map(({ value }) => ({ value, count: 0 }))]
+}
+
+function Facet({ field }: { field: Field }) {
+  const wide = useSignal(false)
+  const found = values.value[field.name] ?? []
+  const shown = withChosen(field, wide.value ? found : found.slice(0, TOP))
+  const most = Math.max(0, ...shown.map(({ count }) => count))
+  if (shown.length === 0) return null
+  const widen = (): void => {
+    wide.value = !wide.value
+    if (wide.value) void countMore(field.name)
+  }
+  return (
+    <details class="facet" open>
+      <summary>
+        <Icon name="right" />
+        <h3>{field.label}</h3>
+      </summary>
+      <ul>
+        {shown.map((entry) => (
+          <Entry key={entry.value} field={field} entry={entry} most={most} />
+        ))}
+      </ul>
+      {found.length >= TOP ? (
+        <button type="button" class="more" onClick={widen}>
+          {wide.value ? 'Fewer' : 'More…'}
+        </button>
+      ) : null}
+    </details>
+  )
+}
+
+/** The values that events have, and how many have them. */
+export function Facets() {
+  return (
+    <div class="facets" aria-busy={loading.value}>
+      {facets.map((field) => (
+        <Facet key={field.name} field={field} />
+      ))}
+    </div>
+  )
+}

@@ -1,0 +1,310 @@
+import { useSignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { ask, type Item, pathOf } from '../api.ts'
+import { explanation, item, problem, retry } from '../detail.ts'
+import { fieldOf, short } from '../fields.ts'
+import { type Line, others, parts, type Value, valuesOf } from '../fieldset.ts'
+import { standing } from '../filters.ts'
+import { tokens } from '../json.ts'
+import { addFilter, dropFilter, openEvent, said, show, view } from '../state.ts'
+import { offset, partsOf, type Zone } from '../time.ts'
+import type { Tab } from '../view.ts'
+import { Button } from './controls.tsx'
+import { Icon } from './icons.tsx'
+import { ProofSteps, ProofVerdict } from './proofs.tsx'
+import { Wrong } from './states.tsx'
+import { GRID } from './table.tsx'
+
+export const PANEL = 'event'
+
+/** Puts a text into the clipboard, and says so. */
+export async function copy(text: string, what: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text)
+    said.value = `${what} is copied.`
+  } catch {
+    said.value = 'This browser does not let the page copy.'
+  }
+}
+
+/** Closes the panel; the list has the keyboard again. */
+export function closePanel(): void {
+  openEvent('')
+  document.getElementById(GRID)?.focus()
+}
+
+/** `2026-11-22 13:00:00.12 UTC`, of an RFC 3339 time; any other text as it is. */
+function inZone(text: string, zone: Zone): string {
+  const time = Date.parse(text.replace(/\+0000$/, 'Z'))
+  if (Number.isNaN(time)) return text
+  const { date, clock, hundredths } = partsOf(time, zone)
+  return `${date} ${clock}.${hundredths} ${offset(time, zone)}`
+}
+
+function Actions({ line, value }: { line: Pick<Line, 'label' | 'filter'>; value: string }) {
+  const { filter: name, label } = line
+  const stands = name ? standing(view.value.filters, name, value) : undefined
+  const toggle = (not: boolean) => () => {
+    if (!name) return
+    const filter = { name, not, value: short(value) }
+    if (stands === (not ? 'isNot' : 'is')) dropFilter(filter)
+    else addFilter(filter)
+  }
+  const field = name ? fieldOf(name)?.label : undefined
+  return (
+    <span class="acts">
+      {name ? (
+        <>
+          <Button
+            label={`Filter: ${field} is ${short(value)}`}
+            icon="plus"
+            class="quiet small"
+            pressed={stands === 'is'}
+            onClick={toggle(false)}
+          />
+          <Button
+            label={`Filter: ${field} is not ${short(value)}`}
+            icon="minus"
+            class="quiet small"
+            pressed={stands === 'isNot'}
+            onClick={toggle(true)}
+          />
+        </>
+      ) : null}
+      <Button label={`Copy: ${label}`} icon="copy" class="quiet small" onClick={() => void copy(value, label)} />
+    </span>
+  )
+}
+
+function Lines({ title, children }: { title: string; children: ComponentChildren }) {
+  return (
+    <section class="part">
+      <h3>{title}</h3>
+      <dl>{children}</dl>
+    </section>
+  )
+}
+
+function LineOf({ line, value }: { line: Line; value: Value['value'] }) {
+  const text = String(value)
+  const shown = line.kind === 'time' ? inZone(text, view.value.zone) : text
+  return (
+    <div class="pair">
+      <dt>{line.label}</dt>
+      <dd class={line.kind ?? ''}>
+        <span class="shown">{shown === '' ? <span class="muted">empty</span> : shown}</span>
+        <Actions line={line} value={text} />
+      </dd>
+    </div>
+  )
+}
+
+function Readable({ shown }: { shown: Item }) {
+  const byPath = new Map(valuesOf(shown).map(({ path, value }) => [path, value]))
+  const rest = others(shown)
+  return (
+    <>
+      {parts.map(({ title, lines }) => {
+        const there = lines.filter(({ path }) => byPath.has(path))
+        return there.length === 0 ? null : (
+          <Lines key={title} title={title}>
+            {there.map((line) => (
+              <LineOf key={line.path} line={line} value={byPath.get(line.path) ?? null} />
+            ))}
+          </Lines>
+        )
+      })}
+      <Lines title="Everything else">
+        {rest.map(({ path, value }) => (
+          <LineOf key={path} line={{ label: path.replace(/^event\./, ''), path, kind: 'code' }} value={value} />
+        ))}
+      </Lines>
+    </>
+  )
+}
+
+function Raw({ shown }: { shown: Item }) {
+  const text = JSON.stringify(shown.event, null, 2)
+  const pieces = useMemo(() => tokens(text), [text])
+  return (
+    <section class="raw">
+      <Button label="Copy JSON" icon="copy" wide onClick={() => void copy(text, 'The event')} />
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse has to be able to scroll it */}
+      <pre tabIndex={0} role="region" aria-label="The event as JSON">
+        {pieces.map(({ kind, text: piece }, index) => (
+          <span key={index} class={`json-${kind}`}>
+            {piece}
+          </span>
+        ))}
+      </pre>
+    </section>
+  )
+}
+
+const titleOf = (step: object, index: number): string => {
+  const { step: named, title, name } = step as Record<string, unknown>
+  return String(title ?? named ?? name ?? `Step ${index + 1}`)
+}
+
+const inOrder = (answer: unknown): [string, unknown][] => {
+  const { steps } = Object(answer)
+  const list = Array.isArray(steps) ? steps : Array.isArray(answer) ? answer : undefined
+  if (list) return list.map((step, index) => [titleOf(Object(step), index), step])
+  return Object.entries(Object(answer)).filter(([, value]) => value !== null)
+}
+
+/** Every step of the event, in whatever detail the answer gives. */
+function Explained({ answer }: { answer: unknown }) {
+  return (
+    <ol class="steps">
+      {inOrder(answer).map(([title, step]) => (
+        <li key={title}>
+          <h3>{title}</h3>
+          <dl>
+            {valuesOf(step)
+              .filter(({ path, value }) => !(['title', 'step', 'name'].includes(path) && value === title))
+              .map(({ path, value }) => (
+                <div key={path} class="pair">
+                  {path ? <dt>{path}</dt> : null}
+                  <dd>{/[Tt]ime$/.test(path) ? inZone(String(value), view.value.zone) : String(value)}</dd>
+                </div>
+              ))}
+          </dl>
+        </li>
+      ))}
+    </ol>
+  )
+}
+
+function Explanation() {
+  const found = explanation.value
+  if (!found) return <p class="muted">Asking for the explanation…</p>
+  if (!found.problem) return <Explained answer={found.steps} />
+  return found.problem.code === 'NOT_FOUND' ? (
+    <p class="muted">This service does not explain events yet. What the event itself says is under Event.</p>
+  ) : (
+    <p class="wrong">
+      <Icon name="warn" /> The explanation can not be had: {found.problem.message}
+    </p>
+  )
+}
+
+/** Hands over the proof as a file that other tools of transparency logs read. */
+async function saveProof(id: string): Promise<void> {
+  try {
+    const text = await (await ask(pathOf(id, 'proof'), { accept: 'text/plain' })).text()
+    const address = URL.createObjectURL(new Blob([text], { type: 'text/plain' }))
+    const link = document.createElement('a')
+    link.href = address
+    link.download = `${id}.tlog-proof`
+    link.click()
+    setTimeout(() => URL.revokeObjectURL(address), 60_000)
+  } catch (error) {
+    said.value = error instanceof Error ? error.message : 'The proof can not be had.'
+  }
+}
+
+const names: Readonly<Record<Tab, string>> = { event: 'Event', explain: 'Explanation', proof: 'Proof', json: 'JSON' }
+
+function Tabs() {
+  const { tab } = view.value
+  const order = Object.keys(names) as Tab[]
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
+    if (step === undefined) return
+    event.preventDefault()
+    const next = order.at((order.indexOf(tab) + step) % order.length) ?? 'event'
+    show({ tab: next }, { passing: true })
+    document.getElementById(`tab-${next}`)?.focus()
+  }
+  return (
+    <div class="tabs" role="tablist" aria-label="About the event" tabIndex={-1} onKeyDown={onKeyDown}>
+      {order.map((name) => (
+        <button
+          key={name}
+          id={`tab-${name}`}
+          type="button"
+          role="tab"
+          aria-selected={tab === name}
+          aria-controls="tab-content"
+          tabIndex={tab === name ? 0 : -1}
+          onClick={() => show({ tab: name }, { passing: true })}
+        >
+          {names[name]}
+        </button>
+      ))}
+    </div>
+  )
+}
+
+function Content({ shown }: { shown: Item }) {
+  const { tab } = view.value
+  return (
+    <div id="tab-content" class="content" role="tabpanel" aria-labelledby={`tab-${tab}`}>
+      {tab === 'event' ? <Readable shown={shown} /> : null}
+      {tab === 'json' ? <Raw shown={shown} /> : null}
+      {tab === 'explain' ? <Explanation /> : null}
+      {tab === 'proof' ? <ProofSteps save={() => void saveProof(shown.event.id)} /> : null}
+    </div>
+  )
+}
+
+function Title({ shown }: { shown: Item | undefined }) {
+  if (!shown) return <h2>Event</h2>
+  const { action, outcome, severity, eventTime, initiator, target } = shown.event
+  return (
+    <>
+      <h2 title={action}>{short(action)}</h2>
+      <p class="badges">
+        <span class={`badge ${outcome}`}>{outcome}</span>
+        <span class={`badge ${severity}`}>{severity}</span>
+        <span class="muted">{inZone(eventTime, view.value.zone)}</span>
+      </p>
+      <p class="line-of">
+        {initiator?.name || initiator?.id || 'Somebody'}
+        <span class="muted"> → </span>
+        {target?.name || target?.id}
+      </p>
+    </>
+  )
+}
+
+/** Everything about the event that is open. */
+export function Panel() {
+  const head = useRef<HTMLElement>(null)
+  const wasOpen = useSignal(false)
+  const { event } = view.value
+  // Opened, it has the focus; moved through with the list, the list keeps it.
+  useEffect(() => {
+    if (event && !wasOpen.value && document.activeElement?.id !== GRID) head.current?.focus()
+    wasOpen.value = event !== ''
+  }, [event, wasOpen])
+  if (!event) return null
+  const shown = item.value
+  return (
+    <aside id={PANEL} ref={head} class="detail" aria-label="The event that is open" tabIndex={-1}>
+      <header class="detail-head">
+        <div class="titles">
+          <Title shown={shown} />
+        </div>
+        <Button
+          label="Copy a link to this event"
+          icon="link"
+          class="quiet"
+          onClick={() => void copy(location.href, 'The link')}
+        />
+        <Button label="Close" icon="close" class="quiet" hint="Esc" onClick={closePanel} />
+      </header>
+      {problem.value ? (
+        <Wrong problem={problem.value} again={retry} />
+      ) : (
+        <>
+          <ProofVerdict />
+          <Tabs />
+          {shown ? <Content shown={shown} /> : <p class="content muted">Loading…</p>}
+        </>
+      )}
+    </aside>
+  )
+}
