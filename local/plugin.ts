@@ -41,6 +41,7 @@ const UPKEEP_EVERY = 10 * 60_000
 /** Most events of one batch of the archive function. */
 const ARCHIVE_BATCH = 1000
 
+
 /** What is used of `serverless`. */
 interface Serverless {
   serviceDir: string
