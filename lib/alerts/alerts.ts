@@ -2,6 +2,7 @@ import { parseEventsFile } from '../archive/names.ts'
 import { RouterError } from '../errors.ts'
 import { derivedId } from '../ids.ts'
 import type { Location } from '../locations.ts'
+import type { Ran } from '../log.ts'
 import { readQuestion } from '../search/filter.ts'
 import type { Store } from '../stores/store.ts'
 import { type Ask, begin, type Draft, type Drafts, type Found, findAtLeast, findFewer, merged } from './find.ts'
@@ -29,19 +30,6 @@ export interface Alerting {
   now(): number
   /** Milliseconds after which no further alert is sent; the rest waits for the next time. */
   patience: number
-}
-
-/** What a run did. */
-export interface Ran {
-  /** Saved searches, each at each of its locations. */
-  searches: number
-  /** Alerts that were made, that were delivered, and that wait for another try; and those that were given up. */
-  made: number
-  delivered: number
-  waiting: number
-  givenUp: number
-  /** What did not work: the search, the location, and why. */
-  failures: { search: string; location: string; why: string }[]
 }
 
 /** A search at a location. */

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import type { Ran } from '../../lib/alerts/alerts.ts'
 import type { SavedSearch } from '../../lib/alerts/searches.ts'
+import type { Ran } from '../../lib/log.ts'
 import { memory } from '../../lib/stores/memory.ts'
 import type { Store } from '../../lib/stores/store.ts'
 import { type Receiver, receiver } from './receiver.ts'
@@ -17,6 +17,21 @@ beforeEach(async () => {
   archives = watching()
   pager = await receiver(SECRET)
 })
+
+/** From here on the archives are on this machine, and the search itself looks into them. */
+function forReal(): void {
+  archives.close()
+  archives = watching({ isOnDisk: true })
+}
+
+const stateOf = async (id = 'deletions') => {
+  const stored = await archives.store('eu-de').get(`alerts/${id}`)
+  return JSON.parse(String(stored?.bytes))
+}
+
+async function setState(text: string, id = 'deletions'): Promise<void> {
+  await archives.store('eu-de').put(`alerts/${id}`, Buffer.from(text))
+}
 
 afterEach(async () => {
   await pager.close()
@@ -54,6 +69,7 @@ describe('any image.delete of prod/* outside office hours', () => {
     })
 
   test('is told once, signed, with what happened and where to look', async () => {
+    forReal()
     const night = Date.UTC(2026, 10, 23, 2, 30)
     archives.watch(nightly())
     await archives.archive('eu-de', deletion('de.icr.io/prod/old:1.0', night - MINUTE))
@@ -121,6 +137,7 @@ describe('any image.delete of prod/* outside office hours', () => {
   })
 
   test('what was archived twice is told once', async () => {
+    forReal()
     archives.watch(nightly())
     await archives.archive('eu-de', { time: START })
     await archives.run()
@@ -152,6 +169,7 @@ describe('no events from a registry for 10 minutes', () => {
   const without = ({ atLeast: _atLeast, ...rest }: SavedSearch): SavedSearch => rest
 
   test('is told of each registry once, until it sends again', async () => {
+    forReal()
     archives.watch(without(silent()))
     await archives.run()
     await archives.archive(
@@ -380,21 +398,13 @@ describe('a receiver that fails', () => {
     archives.watch(saved())
     await archives.archive('eu-de', { time: START })
     await archives.run()
-    const { state: _state, ...before } = JSON.parse(readFileSync(join(archives.root, 'eu-de/alerts/deletions'), 'utf8'))
-    const waiting = Array.from({ length: 100 }, (_, index) => ({
-      id: `${index}`,
-      body: '{}',
-      tries: 5,
-      next: START + 1e9,
-      since: START,
-    }))
-    writeFileSync(join(archives.root, 'eu-de/alerts/deletions'), JSON.stringify({ ...before, waiting }))
+    const before = await stateOf()
+    const waits = { body: '{}', tries: 5, next: START + 1e9, since: START }
+    const waiting = Array.from({ length: 100 }, (_, index) => ({ id: `${index}`, ...waits }))
+    await setState(JSON.stringify({ ...before, waiting }))
     await archives.archive('eu-de', deletion('a:1', START))
     expect(await archives.run()).toMatchObject({ made: 0, waiting: 100 })
-    writeFileSync(
-      join(archives.root, 'eu-de/alerts/deletions'),
-      JSON.stringify({ ...before, waiting: waiting.slice(1) }),
-    )
+    await setState(JSON.stringify({ ...before, waiting: waiting.slice(1) }))
     expect(await archives.run()).toMatchObject({ made: 1, waiting: 100 })
   })
 })
@@ -424,13 +434,13 @@ describe('whatever happens', () => {
       await archives.archive('eu-de', { time: START })
       await archives.run()
       await archives.archive('eu-de', deletion('a:1', START))
-      const store = archives.stores.get('eu-de') as Store
+      const store = archives.store('eu-de')
       const broken = breaking(store, nth, isAfter)
       await archives.run(1, { store: (location) => (location === 'eu-de' ? broken : memory()) })
       for (let minute = 0; minute < 3; minute += 1) await archives.run()
       expect(new Set(pager.taken.map(({ id }) => id)).size).toBe(1)
       expect(pager.taken.length).toBeLessThanOrEqual(2)
-      expect(JSON.parse(readFileSync(join(archives.root, 'eu-de/alerts/deletions'), 'utf8')).waiting).toEqual([])
+      expect((await stateOf()).waiting).toEqual([])
       if (nth === 3 && !isAfter) expect(pager.taken).toHaveLength(2)
     },
   )
@@ -446,6 +456,7 @@ describe('whatever happens', () => {
   })
 
   test('a damaged file is told to be so, and looked into when it is whole again', async () => {
+    forReal()
     archives.watch(saved())
     await archives.archive('eu-de', { time: START })
     await archives.run()
@@ -468,9 +479,10 @@ describe('whatever happens', () => {
   })
 
   test('a log that went back is not looked at', async () => {
+    forReal()
     archives.watch(saved())
     await archives.archive('eu-de', { time: START })
-    const store = archives.stores.get('eu-de') as Store
+    const store = archives.store('eu-de')
     const older = await store.get('log/checkpoint')
     await archives.archive('eu-de', { time: START }, { time: START })
     await archives.run()
@@ -486,7 +498,7 @@ describe('whatever happens', () => {
     archives.watch(saved())
     await archives.run()
     for (const text of ['{', 'null', '{"definition":1}']) {
-      writeFileSync(join(archives.root, 'eu-de/alerts/deletions'), text)
+      await setState(text)
       const { failures } = await archives.run()
       expect(failures[0]?.why).toContain('alerts/deletions is not what alerts write there')
     }

@@ -1,18 +1,22 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Alerting, type Ran, runAlerts } from '../../lib/alerts/alerts.ts'
+import { type Alerting, runAlerts } from '../../lib/alerts/alerts.ts'
 import { asking } from '../../lib/alerts/ask.ts'
+import type { Item } from '../../lib/alerts/find.ts'
 import { alertSearches, mistakesOfSearches, type SavedSearch } from '../../lib/alerts/searches.ts'
 import { post } from '../../lib/alerts/webhook.ts'
 import { type Archiver, archiver } from '../../lib/archive/archive.ts'
 import type { AuditEvent } from '../../lib/event.ts'
 import type { Location } from '../../lib/locations.ts'
+import type { Ran } from '../../lib/log.ts'
 import { duckdb } from '../../lib/search/duckdb.ts'
 import { files } from '../../lib/stores/files.ts'
+import { memory } from '../../lib/stores/memory.ts'
 import type { Store } from '../../lib/stores/store.ts'
 import { formatTime } from '../../lib/time.ts'
 import { arrivalOf, sampleEvents, sampleKey } from '../archive.ts'
+import { scanning } from './scan.ts'
 
 // Archives on this machine that saved searches watch, with a clock that goes on when it is told to.
 
@@ -32,7 +36,7 @@ export interface Happening {
 }
 
 export interface Watching {
-  stores: ReadonlyMap<Location, Store>
+  store(location: Location): Store
   root: string
   /** Milliseconds since 1970. */
   clock: number
@@ -47,16 +51,52 @@ export interface Watching {
 
 const LOCATIONS: readonly Location[] = ['eu-de', 'us-south']
 
-export function watching(): Watching {
-  const root = mkdtempSync(join(tmpdir(), 'alerts-'))
+/** How an archive is looked into. */
+type Looking = Pick<Alerting, 'ask' | 'store'> & {
+  archive(location: Location, events: readonly AuditEvent[]): Promise<void>
+}
+
+/** The archives themselves, on this machine, with the search that looks into them. */
+function onDisk(root: string, now: () => number): Looking {
   const stores = new Map(LOCATIONS.map((location) => [location, files(join(root, location))]))
   const store = (location: Location): Store => stores.get(location) as Store
   const archivers = new Map<Location, Archiver>()
+  return {
+    store,
+    ask: asking({ engine: duckdb({ root, store }), locations: LOCATIONS, store, now }),
+    async archive(location, events) {
+      const key = sampleKey(location)
+      const into = archivers.get(location) ?? archiver({ store: store(location), location, key, now })
+      archivers.set(location, into)
+      await into.append(events.map(arrivalOf))
+    },
+  }
+}
+
+/** The same in memory, for what does not depend on files or the search. */
+function inMemory(now: () => number): Looking {
+  const stores = new Map(LOCATIONS.map((location) => [location, memory(now)]))
+  const archived = new Map<Location, Item[]>(LOCATIONS.map((location) => [location, []]))
+  const of = (location: Location): Item[] => archived.get(location) ?? []
+  return {
+    store: (location) => stores.get(location) as Store,
+    ask: (location) => scanning(of(location)),
+    async archive(location, events) {
+      const archivedTime = new Date(now()).toISOString()
+      for (const event of events)
+        of(location).push({ location, leaf: of(location).length, routedTime: null, archivedTime, event })
+    },
+  }
+}
+
+export function watching({ isOnDisk = false } = {}): Watching {
+  const root = mkdtempSync(join(tmpdir(), 'alerts-'))
+  const looking = isOnDisk ? onDisk(root, () => made.clock) : inMemory(() => made.clock)
+  const { store } = looking
   const samples = sampleEvents(100_000)
   let searches = alertSearches([])
-  const archives = { engine: duckdb({ root, store }), locations: LOCATIONS, store, now: () => made.clock }
   const made: Watching = {
-    stores,
+    store,
     root,
     clock: START,
     async archive(location, ...happenings) {
@@ -73,11 +113,7 @@ export function watching(): Watching {
           provenance: { ...event.provenance, registry, location } as AuditEvent['provenance'],
         } as AuditEvent
       })
-      const into =
-        archivers.get(location) ??
-        archiver({ store: store(location), location, key: sampleKey(location), now: () => made.clock })
-      archivers.set(location, into)
-      await into.append(events.map(arrivalOf))
+      await looking.archive(location, events)
       return events
     },
     run(minutes = 1, changes = {}) {
@@ -91,7 +127,7 @@ export function watching(): Watching {
           ['quay', 'us-south'],
         ]),
         store,
-        ask: asking(archives),
+        ask: looking.ask,
         send: ({ to }, id, body) => {
           if (!('webhook' in to)) throw new Error('There is no queue here.')
           return post({
