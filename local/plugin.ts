@@ -158,9 +158,9 @@ export default class LocalPlugin {
     const { receiver, queues, tables, outputs } = start(registries)
     const look = lookInto(this.#sqs as FauxqsServer)
     answerLocally(server, '/accounting', () => account(this.#ledger as Ledger, look, stage, outputs))
-    const consume = (queue: QueueRef, consumer: Consumer, how: { size: number; rounds: number }) =>
+    const consume = (queue: QueueRef, consumer: Consumer, how: { size: number; rounds: number; hideSeconds: number }) =>
       this.#mappings.push(startMapping(queues, queue, consumer, { ...how, ...MAPPING }))
-    consume(receiver.intake, await this.#handler<Consumer>('router'), { size: BATCH_SIZE, rounds: ROUNDS })
+    consume(receiver.intake, await this.#handler<Consumer>('router'), { size: BATCH_SIZE, rounds: ROUNDS, hideSeconds: 10 })
     if (outputs.includes('archive')) {
       const archive = await this.#handler<Consumer>('archive')
       for (const queue of archiveQueues(stage)) consume(queue, archive, { size: ARCHIVE_BATCH, rounds: 1, hideSeconds: 30 })
