@@ -28,6 +28,17 @@ export interface Ran {
   failures: { search: string; location: string; why: string }[]
 }
 
+/** What a run of the upkeep function did. */
+export interface Upkept {
+  /** Files that were merged, and that were removed because larger ones hold their events. */
+  merged: number
+  removedFiles: number
+  /** Days whose events were removed under retention. */
+  removedDays: number
+  /** What did not work: the location, and why. */
+  failures: { location: string; why: string }[]
+}
+
 /** One wide line: filled in on the way, written once. Never holds a secret, a header or a query string. */
 export interface Entry {
   event: string
@@ -51,7 +62,9 @@ export interface Entry {
   ids?: readonly string[]
   /** Ids of the items that were put into quarantine. */
   kept?: readonly string[]
-  /** Router: what is on the queue of its location, what has to be tried again, and what went to the dead-letter queue. */
+  /** Router: the outputs of locations that are on. */
+  outputs?: readonly string[]
+  /** Router: what is on every output of its location, what has to be tried again, and what went to the dead-letter queue. */
   routed?: Tally
   postponed?: Tally
   deadLettered?: Tally
@@ -65,6 +78,8 @@ export interface Entry {
   open?: readonly string[]
   /** Alerts: what a run did. */
   alerts?: Ran
+  /** Upkeep: what a run did. */
+  upkeep?: Upkept
   /** Search: who asked, at which path, and how many events were answered. */
   reader?: string
   asked?: string

@@ -15,7 +15,7 @@ import {
   type Scope,
   wholeRow,
 } from './query.ts'
-import { type Fragment, type Parameter, text } from './sql.ts'
+import { type Fragment, type Parameter, sql, text } from './sql.ts'
 
 // Amazon Athena over the archives of one AWS region: the same files in the same layout, as the table `archive` of deploy/template.
 
@@ -58,6 +58,7 @@ export function athenaDialect(without: readonly string[] = []): Dialect {
       `(SELECT * FROM ${archived} AS archived JOIN ${copies} AS copies ON place = location AND copied = id AND copy = ${COPY.replace('"$path"', 'path')})`,
     ),
     page: wholeRow({ milliseconds }),
+    fill: (inner, code, value) => sql`replace(${inner}, chr(${text(String(code))}), ${value})`,
     written: (column) => text(`(substr(date_format(${column}, '%Y-%m-%dT%H:%i:%s.%f'), 1, 22) || '+0000')`),
     milliseconds,
     addressKey: (column) => text(`to_hex(CAST(TRY_CAST(${column} AS IPADDRESS) AS VARBINARY))`),

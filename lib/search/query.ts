@@ -16,6 +16,8 @@ export interface Dialect {
   events: Fragment
   /** What is selected of the events of a page. */
   page: Fragment
+  /** `inner` with `value` in place of each control character of that code. */
+  fill(inner: Fragment, code: number, value: Fragment): Fragment
   /** The time of `column` as the event writes it: `2026-11-22T13:00:00.12+0000`. */
   written(column: string): Fragment
   /** The milliseconds since 1970 of `column`, a whole number. */
@@ -51,7 +53,7 @@ function wholeText(dialect: Dialect): Fragment {
   const filled = columns.reduce((inner: Fragment, { name, type, hole }: Column) => {
     if (hole === undefined) return inner
     const value = type === 'TIMESTAMP' ? dialect.written(name) : text(name)
-    return sql`replace(${inner}, chr(${text(String(hole))}), coalesce(${value}, ''))`
+    return dialect.fill(inner, hole, sql`coalesce(${value}, '')`)
   }, text('event'))
   return sql`lower(${filled})`
 }

@@ -50,7 +50,7 @@ describe('the row of an event', () => {
     // One character for each value that the table of columns numbers: 1 to 8, 11, 12, 14 to 19.
     expect(holed).toBe(
       '{"action":"\u0003","correlationId":"\u0012","dataEvent":true,"eventTime":"\u0002","id":"\u0001",' +
-        '"initiator":{"host":{"address":"\u0008","agent":"\u000b"},"id":"\u0006","name":"\u0006"},' +
+        '"initiator":{"host":{"address":"\u0008","agent":"\u000b"},"id":"\u0006","name":"\u0007"},' +
         '"message":"Container Registry: push image \u000e","outcome":"\u0004",' +
         '"provenance":{"account":"\u0011","receivedTime":"\u0013","region":"\u0010","registry":"\u000f"},' +
         '"severity":"\u0005","target":{"id":"\u000c","name":"\u000e"}}',
@@ -134,7 +134,7 @@ test('of any event at all, the row gives back the very text', () => {
     const text = canonicalText(JSON.parse(JSON.stringify(made)))
     expect(eventText(toRow(text, 0, times))).toBe(text)
   }
-  fc.assert(fc.property(events, check), { numRuns: 3000 })
+  fc.assert(fc.property(events, check), { numRuns: 500 })
 })
 
 test('of any events at all, a file gives back the very rows', async () => {
@@ -146,11 +146,11 @@ test('of any events at all, a file gives back the very rows', async () => {
     expect(read.map(eventText)).toEqual(texts)
   }
   const some = fc.array(events, { minLength: 1, maxLength: 30 })
-  await fc.assert(fc.asyncProperty(some, fc.array(fc.option(fc.nat())), check), { numRuns: 60 })
+  await fc.assert(fc.asyncProperty(some, fc.array(fc.option(fc.nat())), check), { numRuns: 20 })
 })
 
 test('the same rows give the same file, and it holds all of them whatever they are', async () => {
-  const rows = [...sampleEvents(3000)].map((sample, leaf) => toRow(arrivalOf(sample).text, leaf, times))
+  const rows = [...sampleEvents(1000)].map((sample, leaf) => toRow(arrivalOf(sample).text, leaf, times))
   const file = writeRows(rows)
   expect(writeRows(rows).equals(file)).toBe(true)
   expect(await readRows(file)).toEqual(rows)
