@@ -8,7 +8,7 @@ import { bundle } from '../deploy/bundle.ts'
 import { loadRegistries } from '../deploy/registries.ts'
 import { BATCH_SIZE } from '../deploy/template.ts'
 import { start } from '../lib/app.ts'
-import { startArchive } from '../lib/archiveapp.ts'
+import { type ArchiveApp, startArchive } from '../lib/archiveapp.ts'
 import { type Config, readConfig } from '../lib/config.ts'
 import { archiveQueues } from '../lib/queues/names.ts'
 import type { QueueRef } from '../lib/queues/queue.ts'
@@ -32,7 +32,7 @@ const warn = (message: string): void => {
 }
 
 /** On AWS a batch is hidden for a minute; here a killed process should not cost its events one. */
-const MAPPING = { hideSeconds: 10, waitSeconds: 20, warn }
+const MAPPING = { waitSeconds: 20, warn }
 /** Batches that the router works on at once. */
 const ROUNDS = 3
 /** Milliseconds between two looks for alerts, and between two runs of the upkeep of the archives. */
@@ -158,20 +158,20 @@ export default class LocalPlugin {
     const { receiver, queues, tables, outputs } = start(registries)
     const look = lookInto(this.#sqs as FauxqsServer)
     answerLocally(server, '/accounting', () => account(this.#ledger as Ledger, look, stage, outputs))
-    const consume = (queue: QueueRef, consumer: Consumer, how: { size: number; rounds: number }) =>
+    const consume = (queue: QueueRef, consumer: Consumer, how: { size: number; rounds: number; hideSeconds: number }) =>
       this.#mappings.push(startMapping(queues, queue, consumer, { ...how, ...MAPPING }))
-    consume(receiver.intake, await this.#handler<Consumer>('router'), { size: BATCH_SIZE, rounds: ROUNDS })
+    consume(receiver.intake, await this.#handler<Consumer>('router'), { size: BATCH_SIZE, rounds: ROUNDS, hideSeconds: 10 })
     if (outputs.includes('archive')) {
       const archive = await this.#handler<Consumer>('archive')
-      for (const queue of archiveQueues(stage)) consume(queue, archive, { size: ARCHIVE_BATCH, rounds: 1 })
+      for (const queue of archiveQueues(stage)) consume(queue, archive, { size: ARCHIVE_BATCH, rounds: 1, hideSeconds: 30 })
     }
-    await this.#startClocks()
-    process.stdout.write(banner(readConfig(), stage, tables, registries))
+    const archives = startArchive(await loadArchive())
+    await this.#startClocks(archives)
+    process.stdout.write(banner(readConfig(), stage, tables, registries, archives.archives))
   }
 
   /** What EventBridge calls on AWS. */
-  async #startClocks(): Promise<void> {
-    const archives = startArchive(await loadArchive())
+  async #startClocks(archives: ArchiveApp): Promise<void> {
     if (archives.archives.searches.length > 0) {
       this.#mappings.push(startClock(await this.#handler<Scheduled>('alerts'), ALERTS_EVERY))
     }
