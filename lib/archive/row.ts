@@ -115,12 +115,38 @@ function whereIs(text: string, value: string, from: number): number {
   return -1
 }
 
+/** A row of nothing: with all members from the beginning, and in one order, it is quicker to fill and to read. */
+const blank = (leaf: number, { routed, archived }: RowTimes): Row => ({
+  leaf,
+  id: null,
+  time: null,
+  action: null,
+  outcome: null,
+  severity: null,
+  data_event: null,
+  initiator_id: null,
+  initiator_name: null,
+  address: null,
+  agent: null,
+  target_id: null,
+  target_name: null,
+  registry: null,
+  region: null,
+  account: null,
+  correlation_id: null,
+  received_time: null,
+  routed_time: routed,
+  archived_time: archived,
+  event: '',
+})
+
 /**
  * The row of the event whose canonical JSON is `text`, which is leaf `leaf`. `event` is what `text` says, when that was already read.
  * Throws a `SyntaxError` when `text` is not JSON.
  */
 export function toRow(text: string, leaf: number, times: RowTimes, event: unknown = JSON.parse(text)): Row {
-  const row: Record<string, unknown> = { leaf, routed_time: times.routed, archived_time: times.archived }
+  const row = blank(leaf, times)
+  const values: Record<string, unknown> = row
   const found = ownersIn(event)
   const long: [string, string][] = []
   let holed = ''
@@ -128,7 +154,7 @@ export function toRow(text: string, leaf: number, times: RowTimes, event: unknow
   for (const { name, type, owner, member, mark } of placed) {
     const said = memberOf(found[owner], member)
     const value = columnValue(type, said)
-    row[name] = value
+    values[name] = value
     if (mark === undefined || !isReplaceable(type, value, said)) continue
     // The values come in the order of the text, so nothing is looked at twice.
     const at = whereIs(text, said, done)
@@ -141,7 +167,7 @@ export function toRow(text: string, leaf: number, times: RowTimes, event: unknow
   // What the message says again, and whatever else does.
   for (const [value, mark] of long) if (holed.includes(value)) holed = holed.replaceAll(value, mark)
   row.event = holed
-  return row as Row
+  return row
 }
 
 /** The canonical JSON of the event of `row`: what `toRow` was given, byte for byte. Throws `ARCHIVE_DAMAGED` when a hole can't be filled. */
