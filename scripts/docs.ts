@@ -5,6 +5,7 @@ import { commands, groups } from '../cli/commands/index.ts'
 import { exits } from '../cli/exits.ts'
 import { filters, flagOf } from '../cli/query.ts'
 import { samples, sourceNames } from '../cli/samples/index.ts'
+import type { Told } from '../cli/samples/sample.ts'
 import { kindEntries } from '../deploy/template/alarms.ts'
 import { families } from '../functions/webhook.ts'
 import { actions } from '../lib/actions.ts'
@@ -127,7 +128,17 @@ function filterTable(): string {
 }
 
 function sampleTable(): string {
-  const told = { id: '', time: 0, repository: '', tag: '', digest: '', initiator: '', address: '', agent: '' }
+  const told: Told = {
+    id: '',
+    time: 0,
+    repository: '',
+    tag: '',
+    digest: '',
+    domain: '',
+    initiator: '',
+    address: '',
+    agent: '',
+  }
   const rows = sourceNames.map((source) => {
     const { way, actions: known } = samples[source]
     const names = Object.keys(known).map(code)
