@@ -142,7 +142,10 @@ export default {
       comment:
         'nothing goes out but signed calls to AWS (jose fetches the configured keys of tokens): no address that came in is ever called. lib/outcome.ts takes phrases from http; lib/address.ts, ECR and Nexus look at addresses with net. Alerts go to the webhooks that archive.ts lists, and only there. lib/verify reads with several threads',
       severity: 'error',
-      from: { path: '^(lib|functions)/', pathNot: '^lib/(aws|alerts/webhook|outcome|address|sources/(ecr|nexus)|verify/(pool|worker))\\.ts$' },
+      from: {
+        path: '^(lib|functions)/',
+        pathNot: '^lib/(aws|alerts/webhook|outcome|address|sources/(ecr|nexus)|verify/(pool|worker))\\.ts$',
+      },
       to: {
         dependencyTypes: ['core'],
         path: '^(node:)?(http|https|http2|net|tls|dns|dgram|child_process|cluster|worker_threads|inspector|quic)(/|$)',
