@@ -101,8 +101,11 @@ function reading(text: string): { event: unknown; again: string } | undefined {
   }
 }
 
+/** Characters of a value that are worth quoting. */
+const MOST_QUOTED = 100
+
 const differs = (column: Placed, value: Value): string =>
-  `column \`${column.name}\` says ${JSON.stringify(value)}, the event something else at \`${column.path}\``
+  `column \`${column.name}\` says ${JSON.stringify(value).slice(0, MOST_QUOTED)}, the event something else at \`${column.path}\``
 
 /** Reads one row with nothing known of its shape. */
 function readSlowly(rows: Rows, at: number, location: string): Entry {

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 // What the files of an archive are called (docs/archive.md).
@@ -112,6 +112,3 @@ export function contentsOf(root: string): Contents {
   contents.events.sort((one, other) => one.first - other.first)
   return contents
 }
-
-/** Whether there is a folder `root`. */
-export const isFolder = (root: string): boolean => statSync(root, { throwIfNoEntry: false })?.isDirectory() === true

@@ -5,7 +5,7 @@ import { parquetHeader } from 'hyparquet/src/column.js'
 import type { Value } from './entry.ts'
 
 // The values of a column of a Parquet file, page by page. hyparquet reads any Parquet file, value by value; this reads those that an
-// archive has, whole pages at a time, in a fifth of the time. Whatever is out of bounds throws.
+// archive has, whole pages at a time, in about a third of the time. Whatever is out of bounds throws.
 
 /** The values of a column in a group of rows. */
 export interface ColumnValues {

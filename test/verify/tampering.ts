@@ -64,7 +64,7 @@ export function add(root: string, name: string, rows: Row[]): string {
   const { location = '', day = '' } = parseEventsFile(name) ?? {}
   const lowest = Math.min(...rows.map(({ leaf }) => leaf))
   const added = eventsFile({ location, day, first: lowest, count: rows.length, digest })
-  writeFileSync(join(root, added), bytes)
+  put(root, added, bytes)
   return added
 }
 
