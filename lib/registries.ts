@@ -50,6 +50,8 @@ export interface Registry extends Omit<AnyRegistry, 'editions' | 'limit' | 'allo
 }
 
 const ID = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
+/** Secrets of others are found by these. */
+const TAKEN = /^(?:alert|reader)-|^log-key$/
 const DOMAIN = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?$/
 const ACCOUNT = /^[A-Za-z0-9_-]{1,64}$/
 
@@ -127,6 +129,7 @@ function limitOf({ limit = LIMIT }: RegistryConfig, complain: (what: string) => 
 
 function check(config: RegistryConfig, fallback: string, complain: (what: string) => void): Registry | undefined {
   if (!isLike(config.id, ID)) complain('id: use 1 to 63 lower-case letters, digits and inner dashes')
+  if (isLike(config.id, TAKEN)) complain('id: alert-..., reader-... and log-key are ids of other secrets')
   const settings = settingsOf(config, complain)
   if (!isLike(config.domain, DOMAIN)) complain('domain: write it like de.icr.io or registry.example.com:5000')
   if (!isLike(config.account, ACCOUNT)) complain('account: use 1 to 64 letters, digits, dashes and underscores')

@@ -11,7 +11,7 @@ const BUDGET_KB = 92
 
 /** Sources that may be larger, and why. */
 const LARGER: Readonly<Partial<Record<SourceName, { kb: number; why: string }>>> = {
-  artifactregistry: { kb: 106, why: 'the library that verifies tokens' },
+  artifactregistry: { kb: 107, why: 'the library that verifies tokens' },
   ecr: { kb: 100, why: 'the operations of an API, by name' },
   gitlab: { kb: 103, why: 'hundreds of kinds of audit events, by name' },
   quay: { kb: 99, why: 'every kind of entry of its log, by name' },

@@ -71,6 +71,13 @@ describe('registries.ts', () => {
     expect(message).toContain('"eu-es" is not in edition 2020-07-28; it has ap-south, eu-central')
   })
 
+  test.each(['alert-deletions', 'reader-auditor', 'log-key'])('%s is the id of another secret', (id) => {
+    expect(failure(() => checkRegistries([{ ...good, id }], '2020-07-28')).message).toContain(
+      `registry "${id}": id: alert-..., reader-... and log-key are ids of other secrets`,
+    )
+    expect(checkRegistries([{ ...good, id: `my-${id}` }], '2020-07-28').size).toBe(1)
+  })
+
   test('an empty list is a mistake', () => {
     expect(failure(() => checkRegistries([], '2020-07-28')).message).toContain('there is no registry')
   })
