@@ -13,7 +13,12 @@ const options = {
   // Browsers that have Ed25519 in WebCrypto: without it no proof can be checked.
   target: ['chrome137', 'firefox130', 'safari18'],
   legalComments: 'none',
-  tsconfig: resolve(folder, 'tsconfig.json'),
+  // What web/tsconfig.json says of JSX is for the types; calls of `h` are shorter than those that it stands for.
+  tsconfigRaw: {},
+  jsx: 'transform',
+  jsxFactory: 'h',
+  jsxFragment: 'Fragment',
+  inject: [resolve(folder, 'jsx.ts')],
   absWorkingDir: folder,
 } as const satisfies BuildOptions
 
@@ -32,6 +37,7 @@ export async function makeViewer(): Promise<Record<string, string>> {
     '/viewer.js': script,
     '/viewer.css': style,
     '/viewer.svg': asIs('viewer.svg'),
+    '/icons.svg': asIs('icons.svg'),
   }
 }
 

@@ -1,4 +1,5 @@
 import { ask, type Page, Problem } from './api.ts'
+import { download } from './download.ts'
 import { eventsPath, type Query } from './query.ts'
 
 // All events of a query as a file, page by page: nothing of it is held longer than it takes to write it.
@@ -138,13 +139,7 @@ export async function fileSink(name: string, type: string): Promise<Sink> {
       parts.push(new Blob([text]))
     },
     async close() {
-      const address = URL.createObjectURL(new Blob(parts, { type }))
-      const link = document.createElement('a')
-      link.href = address
-      link.download = name
-      link.click()
-      // The download has begun when the next turn comes; what it needs of the address is taken.
-      setTimeout(() => URL.revokeObjectURL(address), 60_000)
+      download(name, type, parts)
     },
     async abort() {
       parts = []

@@ -4,12 +4,11 @@ import { asProblem } from '../api.ts'
 import { total } from '../counts.ts'
 import { exportTo, type Format, fileSink, formats } from '../export.ts'
 import { query } from '../list.ts'
+import { events } from '../numbers.ts'
 import { view } from '../state.ts'
 import { rangeText } from '../time.ts'
 import { Dialog } from './controls.tsx'
 import { Icon } from './icons.tsx'
-
-const number = new Intl.NumberFormat('en')
 
 type Progress =
   | { state: 'idle' }
@@ -57,7 +56,7 @@ export function Exporting({ onClose }: { onClose: () => void }) {
         }}
       >
         <p>
-          All {total.value === undefined ? '' : number.format(all)} events of the query,{' '}
+          All {total.value === undefined ? 'events' : events(all)} of the query,{' '}
           {rangeText(view.value.range, view.value.zone)}
           {view.value.filters.length > 0 ? `, ${view.value.filters.length} filters` : ''}.
         </p>
@@ -84,12 +83,12 @@ export function Exporting({ onClose }: { onClose: () => void }) {
           {at.state === 'going' ? (
             <>
               <progress max={Math.max(1, all, at.count)} value={at.count} aria-label="Exported" />
-              <span>{number.format(at.count)} events</span>
+              <span>{events(at.count)}</span>
             </>
           ) : null}
           {at.state === 'done' ? (
             <>
-              <Icon name="yes" /> {number.format(at.count)} events are written.
+              <Icon name="yes" /> {events(at.count)} written.
             </>
           ) : null}
           {at.state === 'wrong' ? (

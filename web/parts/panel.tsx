@@ -1,13 +1,14 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { ask, type Item, pathOf } from '../api.ts'
 import { explanation, item, problem, retry } from '../detail.ts'
+import { download } from '../download.ts'
 import { fieldOf, short } from '../fields.ts'
 import { type Line, others, parts, type Value, valuesOf } from '../fieldset.ts'
 import { standing } from '../filters.ts'
 import { tokens } from '../json.ts'
-import { addFilter, dropFilter, openEvent, said, show, view } from '../state.ts'
+import { openEvent, said, show, toggleFilter, view } from '../state.ts'
 import { offset, partsOf, type Zone } from '../time.ts'
 import type { Tab } from '../view.ts'
 import { Button } from './controls.tsx'
@@ -42,15 +43,9 @@ function inZone(text: string, zone: Zone): string {
   return `${date} ${clock}.${hundredths} ${offset(time, zone)}`
 }
 
-function Actions({ line, value }: { line: Pick<Line, 'label' | 'filter'>; value: string }) {
-  const { filter: name, label } = line
+function Actions({ label, name, value }: { label: string; name: string; value: string }) {
   const stands = name ? standing(view.value.filters, name, value) : undefined
-  const toggle = (not: boolean) => () => {
-    if (!name) return
-    const filter = { name, not, value: short(value) }
-    if (stands === (not ? 'isNot' : 'is')) dropFilter(filter)
-    else addFilter(filter)
-  }
+  const toggle = (not: boolean) => () => toggleFilter({ name, not, value })
   const field = name ? fieldOf(name)?.label : undefined
   return (
     <span class="acts">
@@ -88,13 +83,14 @@ function Lines({ title, children }: { title: string; children: ComponentChildren
 
 function LineOf({ line, value }: { line: Line; value: Value['value'] }) {
   const text = String(value)
-  const shown = line.kind === 'time' ? inZone(text, view.value.zone) : text
+  const [label, , filter = '', kind = ''] = line
+  const shown = kind === 'time' ? inZone(text, view.value.zone) : text
   return (
     <div class="pair">
-      <dt>{line.label}</dt>
-      <dd class={line.kind ?? ''}>
+      <dt>{label}</dt>
+      <dd class={kind}>
         <span class="shown">{shown === '' ? <span class="muted">empty</span> : shown}</span>
-        <Actions line={line} value={text} />
+        <Actions label={label} name={filter} value={text} />
       </dd>
     </div>
   )
@@ -105,19 +101,19 @@ function Readable({ shown }: { shown: Item }) {
   const rest = others(shown)
   return (
     <>
-      {parts.map(({ title, lines }) => {
-        const there = lines.filter(({ path }) => byPath.has(path))
+      {parts.map(([title, lines]) => {
+        const there = lines.filter(([, path]) => byPath.has(path))
         return there.length === 0 ? null : (
           <Lines key={title} title={title}>
             {there.map((line) => (
-              <LineOf key={line.path} line={line} value={byPath.get(line.path) ?? null} />
+              <LineOf key={line[1]} line={line} value={byPath.get(line[1]) ?? null} />
             ))}
           </Lines>
         )
       })}
       <Lines title="Everything else">
         {rest.map(({ path, value }) => (
-          <LineOf key={path} line={{ label: path.replace(/^event\./, ''), path, kind: 'code' }} value={value} />
+          <LineOf key={path} line={[path.replace(/^event\./, ''), path, '', 'code']} value={value} />
         ))}
       </Lines>
     </>
@@ -126,13 +122,12 @@ function Readable({ shown }: { shown: Item }) {
 
 function Raw({ shown }: { shown: Item }) {
   const text = JSON.stringify(shown.event, null, 2)
-  const pieces = useMemo(() => tokens(text), [text])
   return (
-    <section class="raw">
+    <section class="raw" aria-label="The event as JSON">
       <Button label="Copy JSON" icon="copy" wide onClick={() => void copy(text, 'The event')} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse has to be able to scroll it */}
-      <pre tabIndex={0} role="region" aria-label="The event as JSON">
-        {pieces.map(({ kind, text: piece }, index) => (
+      <pre tabIndex={0}>
+        {tokens(text).map(({ kind, text: piece }, index) => (
           <span key={index} class={`json-${kind}`}>
             {piece}
           </span>
@@ -194,12 +189,7 @@ function Explanation() {
 async function saveProof(id: string): Promise<void> {
   try {
     const text = await (await ask(pathOf(id, 'proof'), { accept: 'text/plain' })).text()
-    const address = URL.createObjectURL(new Blob([text], { type: 'text/plain' }))
-    const link = document.createElement('a')
-    link.href = address
-    link.download = `${id}.tlog-proof`
-    link.click()
-    setTimeout(() => URL.revokeObjectURL(address), 60_000)
+    download(`${id}.tlog-proof`, 'text/plain', [text])
   } catch (error) {
     said.value = error instanceof Error ? error.message : 'The proof can not be had.'
   }

@@ -85,7 +85,7 @@ function Line({ row, index, isActive, isOpen, isFresh, zone }: LineProps) {
       onClick={choose}
     >
       {columns.map((column) => (
-        <div key={column.name} role="gridcell" class={`cell ${column.name}`}>
+        <div key={column.name} role="gridcell" class="cell" data-column={column.name}>
           <Cell column={column} row={row} zone={zone} />
         </div>
       ))}
@@ -99,7 +99,7 @@ const sortedBy = (sort: string, name: string): 'ascending' | 'descending' | 'non
 }
 
 /** Sorts by a column; what is sorted by it is turned round. Of times, the latest come first. */
-export function sortBy(name: string): void {
+function sortBy(name: string): void {
   const { sort } = view.value
   const latest = name === 'time' ? `-${name}` : name
   const other = latest === name ? `-${name}` : name
@@ -113,7 +113,7 @@ function Head() {
       {columns.map(({ name, label }) => {
         const sorted = sortedBy(sort, name)
         return (
-          <div key={name} role="columnheader" class={`cell ${name}`} aria-sort={sorted}>
+          <div key={name} role="columnheader" class="cell" data-column={name} aria-sort={sorted}>
             <button type="button" onClick={() => sortBy(name)}>
               {label}
               {name === 'time' ? <span class="muted"> {offset(Date.now(), zone)}</span> : null}
