@@ -3,7 +3,7 @@ import type { Exit } from './exits.ts'
 import type { Target, TargetOptions } from './target.ts'
 import type { Terminal } from './terminal.ts'
 
-/** What every command may be told. */
+/** What every command may be told; where it works only those that are about the queues of a deployment. */
 export interface CommonOptions extends TargetOptions {
   json?: true
 }
@@ -12,7 +12,8 @@ export interface CommonOptions extends TargetOptions {
 export interface Call<Options extends CommonOptions> {
   args: readonly string[]
   options: Options
-  target: Target
+  /** The deployment of `options`; a mistake in the environment shows when it is asked for. */
+  readonly target: Target
   terminal: Terminal
   /** Is aborted by Ctrl-C: what is under way is finished, nothing else is begun. */
   signal: AbortSignal
@@ -24,6 +25,10 @@ export interface Spec<Options extends CommonOptions = CommonOptions> {
   usage: string
   summary: string
   options: readonly Option[]
+  /** Values of its arguments, by their names, where only some are allowed. */
+  choices?: Readonly<Record<string, readonly string[]>>
+  /** It is about no queues: it takes neither `--stage` nor `--region`, and Ctrl-C ends it at once. */
+  queueless?: true
   /** Resolves to how it ended. Throws a `CommandError` for what it can't go on from. */
   run(call: Call<Options>): Promise<Exit>
 }

@@ -4,13 +4,17 @@ export const exits = {
   undone: {
     code: 1,
     means:
-      'something was not done: it is still unusable, a queue refused it, there is no such id; what was printed says which',
+      'something was not done: it is still unusable, a queue or the router refused it, there is no such id; what was printed says which',
   },
   usage: { code: 2, means: 'wrong usage, or a mistake in `registries.ts` or the environment; nothing was done' },
   unreachable: {
     code: 3,
     means:
-      "a queue can't be reached, is not there, or may not be used with these credentials; what was printed says what that left",
+      "a queue, the router or the search can't be reached, is not there, or may not be used with these credentials; what was printed says what that left",
+  },
+  damaged: {
+    code: 4,
+    means: "the archive is damaged, or is not what it was: what was printed is not all of it, or can't be trusted",
   },
   interrupted: { code: 130, means: 'stopped by Ctrl-C; what was printed says how far it got' },
 } as const satisfies Record<string, { code: number; means: string }>

@@ -3,6 +3,7 @@ import { basename, resolve } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { actions } from '../lib/actions.ts'
 import * as locations from '../lib/locations.ts'
+import { archiveFile } from './archive.ts'
 import { loadRegistries, registriesFile } from './registries.ts'
 import { withViewer } from './web.ts'
 
@@ -28,12 +29,12 @@ export const options = {
   legalComments: 'none',
 } as const satisfies BuildOptions
 
-/** Takes the registries from `file` instead of `registries.ts`. */
-const registriesFrom = (file: string): Plugin => ({
-  name: 'registries',
+/** Takes the list of registries and the settings of the archives from these files instead of those of the project. */
+const settingsFrom = (files: Readonly<Record<'registries' | 'archive', string>>): Plugin => ({
+  name: 'settings',
   setup(builder) {
-    builder.onResolve({ filter: /\.\.\/registries\.ts$/ }, (args) =>
-      args.resolveDir === resolve(root, 'lib') ? { path: file } : undefined,
+    builder.onResolve({ filter: /^\.\.\/(?:registries|archive)\.ts$/ }, ({ path, resolveDir }) =>
+      resolveDir === resolve(root, 'lib') ? { path: files[basename(path, '.ts') as keyof typeof files] } : undefined,
     )
   },
 })
@@ -105,7 +106,13 @@ export async function bundle(outdir = resolve(root, BUILD_DIR), registries = reg
       entryPoints: names.map((name) => resolve(root, 'functions', `${name}.ts`)),
       outdir,
       ...options,
-      plugins: [registriesFrom(registries), onlySources(used), packedTables(keep), withoutDescriptions, withViewer],
+      plugins: [
+        settingsFrom({ registries, archive: archiveFile() }),
+        onlySources(used),
+        packedTables(keep),
+        withoutDescriptions,
+        withViewer,
+      ],
       absWorkingDir: root,
     })
   await Promise.all([

@@ -153,6 +153,8 @@ export type ActivityData = v.InferOutput<typeof activityDataSchema>
 export interface Activity extends ActivityData {
   /** Row of the action table: `container-registry.image.push`. */
   action: string
+  /** What says so: a name of the source's vocabulary, `push, by tag`; of a source without one the type of the event. */
+  rule: string
   /** The sender's id of this item, the same in every retry; the id of the event is derived from it. */
   senderId: string
   /** Milliseconds since 1970, or `undefined` when the sender does not say. */

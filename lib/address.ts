@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from 'node:net'
+import { BlockList, isIPv4, isIPv6 } from 'node:net'
 
 /**
  * A client address without port and brackets, and its kind: takes `ip`, `ip:port`, `[v6]:port`, `v6`, and the first entry of a
@@ -43,4 +43,38 @@ export function allowedBy(
     complain(`has to be a list of addresses and networks like "192.0.2.0/24", which ${JSON.stringify(entry)} is not`)
   }
   return (address = '') => allowed.check(address, familyOf(address))
+}
+
+/** The 16 bytes of an address, an IPv4 address as the IPv6 address that means it (RFC 4291 2.5.5.2); `undefined` for any other text. */
+function bytesOf(address: string): Uint8Array | undefined {
+  if (isIPv4(address)) return Uint8Array.from([...Array(10).fill(0), 255, 255, ...address.split('.').map(Number)])
+  if (!isIPv6(address) || address.includes('%')) return undefined
+  const dotted = /[\d.]+$/.exec(address)?.[0] ?? ''
+  const [a, b, c, d] = dotted.split('.').map(Number) as [number, number, number, number]
+  const tail = `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`
+  const plain = dotted.includes('.') ? address.slice(0, -dotted.length) + tail : address
+  const [before = [], after = []] = plain.split('::').map((part) => part.split(':').filter((group) => group !== ''))
+  const groups = [...before, ...Array(8 - before.length - after.length).fill('0'), ...after]
+  return Uint8Array.from(groups.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255]))
+}
+
+const upperHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase()
+
+/** The first and the last address of a network, 32 hexadecimal digits each, in capital letters. */
+export interface Network {
+  first: string
+  last: string
+}
+
+/** The network `text`: `192.0.2.0/24`, `2001:db8::/32`. `undefined` when it is none. */
+export function readNetwork(text: string): Network | undefined {
+  const [, address = '', prefix = ''] = /^([\da-f:.]+)\/(\d{1,3})$/i.exec(text) ?? []
+  const bytes = bytesOf(address)
+  const bits = Number(prefix) + (isIPv4(address) ? 96 : 0)
+  if (!bytes || bits > 128) return undefined
+  const mask = (index: number) => 255 >> Math.min(8, Math.max(0, bits - index * 8))
+  return {
+    first: upperHex(bytes.map((byte, index) => byte & ~mask(index))),
+    last: upperHex(bytes.map((byte, index) => byte | mask(index))),
+  }
 }

@@ -1,5 +1,5 @@
 import { registries } from '../registries.ts'
-import { environment, readConfig, readCredentials } from './config.ts'
+import { environment, type Output, readConfig, readCredentials } from './config.ts'
 import { type Edition, edition } from './edition.ts'
 import type { Receiver } from './family.ts'
 import type { FormatName } from './formats/format.ts'
@@ -25,6 +25,8 @@ export interface App {
   tables: Edition
   /** Form of the events on the queues of locations. */
   eventFormat: FormatName
+  /** The outputs of locations that are on. */
+  outputs: readonly Output[]
   receiver: Receiver
   /** Queues with the router's patience. */
   queues: Queues
@@ -51,6 +53,7 @@ export function start(configs: readonly RegistryConfig[] = registries, env = env
     stage: config.stage,
     tables: edition(config.edition),
     eventFormat: config.eventFormat,
+    outputs: config.outputs,
     receiver: {
       registries: checked,
       secrets,

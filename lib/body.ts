@@ -1,5 +1,6 @@
 import { RouterError } from './errors.ts'
 import type { AuditEvent } from './event.ts'
+import { canonicalText } from './proof/canonical.ts'
 
 // Events as the bodies of messages.
 
@@ -16,6 +17,13 @@ export function toText(value: unknown): string {
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }
+
+/**
+ * The canonical JSON of `value`, except that the two characters that SQS refuses, U+FFFE and U+FFFF, are written as escapes. Throws for
+ * a number that is none.
+ */
+export const toCanonicalText = (value: object): string =>
+  canonicalText(value).replace(/[\ufffe\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`)
 
 /**
  * `event` as the body of its message, at most 32 KiB once routed. Over that, `responseData` and then `requestData` are left out

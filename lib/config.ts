@@ -5,6 +5,11 @@ import { type FormatName, formatNames } from './formats/format.ts'
 
 // The only reader of the environment.
 
+/** The outputs of a location. */
+export const outputNames = ['queue', 'archive'] as const
+
+export type Output = (typeof outputNames)[number]
+
 /** Settings of one deployment, checked. */
 export interface Config {
   stage: string
@@ -12,6 +17,8 @@ export interface Config {
   edition: string
   /** Form of the events on the queues of locations. */
   eventFormat: FormatName
+  /** The outputs of locations that are on. */
+  outputs: readonly Output[]
   awsRegion: string
   accountId: string
   /** Everything runs on one machine: secrets come from the environment, and one that is not set is `local`. */
@@ -63,6 +70,14 @@ export function readConfig(env: Environment = environment()): Config {
     if (!value) mistakes.push(`${name} is ${JSON.stringify(env[name])}, but has to be one of ${values.join(', ')}`)
     return value ?? values[0]
   }
+  const several = <Value extends string>(name: string, values: readonly Value[]): Value[] => {
+    const given = (env[name] || values.join()).split(',').map((value) => value.trim())
+    const known = values.filter((value) => given.includes(value))
+    if (known.length !== given.length) {
+      mistakes.push(`${name} is ${JSON.stringify(env[name])}, but has to be one or more of ${values.join()}, each once`)
+    }
+    return known
+  }
   const config: Config = {
     stage: text(
       'STAGE',
@@ -72,6 +87,7 @@ export function readConfig(env: Environment = environment()): Config {
     ),
     edition: text('EDITION', '2020-07-28', /^/, 'a date'),
     eventFormat: choice('EVENT_FORMAT', formatNames),
+    outputs: several('OUTPUTS', outputNames),
     awsRegion: text('AWS_REGION', 'eu-central-1', /^[a-z]{2}(?:-[a-z]+)+-\d$/, 'an AWS region'),
     accountId: text('ACCOUNT_ID', '000000000000', /^\d{12}$/, 'the 12 digits of an AWS account'),
     emulated: env.EMULATION === 'local',

@@ -15,6 +15,8 @@ export interface Provenance {
   registry: string
   account: string
   source: string
+  /** Which event of that source it was read as: a name of its vocabulary, or the type of a CloudEvent. */
+  rule: string
   domain: string
   region: string
   edition: string
@@ -123,6 +125,7 @@ export function writeEvent(
       registry: registry.id,
       account: registry.account,
       source: registry.source,
+      rule: activity.rule,
       domain: registry.domain,
       region: registry.region,
       edition: registry.editions[0].date,

@@ -6,7 +6,7 @@ import { type Entry, total } from './log.ts'
 import { quarantine } from './quarantine.ts'
 import type { Message, QueueRef, Queues } from './queues/queue.ts'
 import type { Registry } from './registries.ts'
-import type { Request, Response } from './request.ts'
+import { checkSize, type Request, type Response } from './request.ts'
 import type { Secrets } from './secrets.ts'
 import { schemes, sources } from './sources/index.ts'
 import { attemptsOf, verify } from './sources/signature.ts'
@@ -110,11 +110,6 @@ async function keep(
   if (events.length > 0 && unusable.length > 0) await queues.ready(intake, left())
   await enqueue(queues, quarantine, unusable, left)
   await enqueue(queues, intake, events, left)
-}
-
-/** Throws `TOO_LARGE` when a body of `bytes` is over `limit`. */
-export function checkSize(bytes: number, limit: number): void {
-  if (bytes > limit) throw new RouterError('TOO_LARGE', `The body has ${bytes} bytes, the limit is ${limit}.`)
 }
 
 /**

@@ -1,28 +1,14 @@
 import type { App } from './app.ts'
-import { errors, RouterError } from './errors.ts'
+import { RouterError } from './errors.ts'
 import { receive } from './family.ts'
 import type { Entry } from './log.ts'
 import type { Request, Response } from './request.ts'
 import type { FamilyRules } from './target.ts'
 
-// The paths of the HTTP contract, and the answer to everything that goes wrong.
+// The paths of the HTTP contract.
 
 /** Answers requests that are no webhooks; `undefined` for those that it does not know. */
 export type Asked = (request: Request, app: App) => Promise<Response | undefined>
-/** Headers of every answer, whoever gives it: it is data for one asker, to be shown, stored and embedded nowhere. */
-export const securityHeaders: Readonly<Record<string, string>> = {
-  'strict-transport-security': 'max-age=31536000',
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'x-frame-options': 'DENY',
-}
-
-/** Seconds until a request is worth trying again when nothing better is known. */
-const RETRY_SECONDS = 5
-
 const decode = (part: string): string => {
   try {
     return decodeURIComponent(part)
@@ -82,22 +68,4 @@ export async function answer(
   const answered = await asked?.(request, app)
   if (!answered) throw new RouterError('NOT_FOUND')
   return answered
-}
-
-/** The answer to a request that ended in `error`: `{"code","message"}` of the error's row, never a stack, never a cause. */
-export function answerError(error: unknown, entry: Entry): Response {
-  const known = error instanceof RouterError && errors[error.code].status !== null
-  const code = known ? error.code : 'INTERNAL'
-  const row = errors[code]
-  entry.code = code
-  if (known) entry.why = error.message
-  else entry.error = error
-  // What the sender gets to read of an error on our side is the row's sentence alone.
-  const message = row.retry ? row.message : (error as RouterError).message
-  const after = known ? error.retryAfter : undefined
-  const headers = {
-    ...(row.retry ? { 'retry-after': String(after ?? RETRY_SECONDS) } : {}),
-    ...(row.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
-  }
-  return { status: row.status ?? 500, headers, body: { code, message } }
 }

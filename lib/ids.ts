@@ -16,3 +16,12 @@ export function derivedId(...parts: readonly string[]): string {
 
 /** SHA-256 of `data` in hex: what stands for the sender's id where there is none. */
 export const fingerprint = (data: Buffer | string): string => hash('sha256', data, 'hex')
+
+/** The form of an event's id. */
+export const EVENT_ID = /^[\w.:-]{1,128}$/
+/** The form of an id of a registry, and of a location. */
+export const NAME_ID = /^[a-z0-9-]{1,63}$/
+
+/** `value` when it is an id of the form `form`, else `fallback`: who may write to the queue decides what stands there. */
+export const idOf = <Fallback>(value: unknown, form: RegExp, fallback: Fallback): string | Fallback =>
+  typeof value === 'string' && form.test(value) ? value : fallback

@@ -55,10 +55,10 @@ function cleanObjects(data: ActivityData): ActivityData {
  * `activity` checked against its schema, and its objects cleaned unless they are `verbatim`. Throws `INVALID_TARGET` or
  * `INVALID_ITEM`, naming the field.
  */
-function check({ action, senderId, time, ...data }: Activity, verbatim: boolean): Activity {
+function check({ action, rule, senderId, time, ...data }: Activity, verbatim: boolean): Activity {
   const codeOf = (path: string) => (path.startsWith('target') ? 'INVALID_TARGET' : 'INVALID_ITEM')
   const checked = parse(activityDataSchema, data, codeOf, 'data')
-  return { ...(verbatim ? checked : cleanObjects(checked)), action, senderId, time }
+  return { ...(verbatim ? checked : cleanObjects(checked)), action, rule, senderId, time }
 }
 
 const TEXTS = ['id', 'name', 'address', 'agent', 'authnId', 'authnName'] as const

@@ -3,6 +3,18 @@ import { channel } from 'node:diagnostics_channel'
 /** Ids of events, by registry and location. */
 export type Tally = Record<string, Record<string, string[]>>
 
+/** Ids of `events` by registry and location. */
+export function tally(events: Iterable<{ registry: string; location: string; id: string }>): Tally {
+  // An id of a registry may be the name of something that every object has.
+  const made: Tally = Object.create(null)
+  for (const { registry, location, id } of events) {
+    made[registry] ??= {}
+    made[registry][location] ??= []
+    made[registry][location].push(id)
+  }
+  return made
+}
+
 /** One wide line: filled in on the way, written once. Never holds a secret, a header or a query string. */
 export interface Entry {
   event: string
@@ -30,6 +42,8 @@ export interface Entry {
   routed?: Tally
   postponed?: Tally
   deadLettered?: Tally
+  /** Archive: what is in the archive of its location. */
+  archived?: Tally
   /** Ids among the routed that were redriven out of quarantine. */
   redriven?: readonly string[]
   /** Ids that the redriven among the routed and the dead-lettered had in quarantine. */

@@ -1,3 +1,5 @@
+import { RouterError } from './errors.ts'
+
 /** An HTTP request as it was sent: header names in lower case, `body` the very bytes. Times are milliseconds since 1970. */
 export interface Request {
   method: string
@@ -18,4 +20,9 @@ export interface Response {
   status: number
   headers: Record<string, string>
   body: unknown
+}
+
+/** Throws `TOO_LARGE` when a body of `bytes` is over `limit`. */
+export function checkSize(bytes: number, limit: number): void {
+  if (bytes > limit) throw new RouterError('TOO_LARGE', `The body has ${bytes} bytes, the limit is ${limit}.`)
 }

@@ -1,11 +1,13 @@
-import { toText } from './body.ts'
+import { toCanonicalText, toText } from './body.ts'
+import type { Output } from './config.ts'
 import { RouterError } from './errors.ts'
 import { type AuditEvent, locate } from './event.ts'
 import type { Format } from './formats/format.ts'
+import { EVENT_ID, idOf, NAME_ID } from './ids.ts'
 import type { Location } from './locations.ts'
-import { locationQueue } from './queues/names.ts'
+import { archiveQueue, locationQueue } from './queues/names.ts'
 import { MAX_BATCH_BYTES, type Message, type QueueRef, sizeOf } from './queues/queue.ts'
-import { route } from './route.ts'
+import { type Routed, route } from './route.ts'
 
 // What a message of the intake queue says: whose event it is, where it belongs, and what goes there.
 
@@ -16,6 +18,13 @@ export interface IntakeMessage {
   /** How often it was received, this time included. */
   receiveCount: number
   body: string
+}
+
+/** What the outputs of this deployment are, and the form of what goes to the queue of a location. */
+export interface Outputs {
+  stage: string
+  format: Format
+  outputs: readonly Output[]
 }
 
 /** A message with what could be read of it. */
@@ -29,13 +38,19 @@ export interface Routable {
   redriven: boolean
   /** The id that it had there; `''` when it was not there, or nothing says so. */
   redrivenFrom: string
-  /** What goes to the queue of the location. */
-  outgoing?: { queue: QueueRef; message: Message }
+  /** What goes to each output of the location that is on. */
+  outgoing?: readonly Outgoing[]
   /** Why there is no location for it. */
   error?: unknown
 }
 
-/** Attributes of a message on a location queue: nine of the ten that a message may have. Throws `UNROUTABLE` when one is missing. */
+/** What goes to one output of a location. */
+export interface Outgoing {
+  queue: QueueRef
+  message: Message
+}
+
+/** Attributes of a message on a location queue and an archive queue: nine of the ten that a message may have. Throws `UNROUTABLE` when one is missing. */
 function attributesOf(event: AuditEvent, location: string): Record<string, string> {
   const { provenance } = event
   const attributes = {
@@ -56,15 +71,26 @@ function attributesOf(event: AuditEvent, location: string): Record<string, strin
   return attributes
 }
 
-/** Where `event` belongs, and what goes there in `format`. */
-function address(event: Partial<AuditEvent> | undefined, stage: string, format: Format) {
+/** The queue of an output of a location, and the body of an event there. */
+const queueAndBody = {
+  queue: ({ stage, format }, event, place) => [locationQueue(stage, place), toText(format.write(event))],
+  archive: ({ stage }, event, place) => [archiveQueue(stage, place), toCanonicalText(event)],
+} satisfies Record<Output, (to: Outputs, event: AuditEvent, place: Routed) => [QueueRef, string]>
+
+/** Where `event` belongs, and what goes there. */
+function address(event: Partial<AuditEvent> | undefined, to: Outputs) {
   const path = event?.route
   if (!path) throw new RouterError('UNROUTABLE', 'The message holds no event with a route.')
   const routed = route(path.region, path.edition)
   const located = locate(event as AuditEvent, routed.location)
-  const message = { body: toText(format.write(located)), attributes: attributesOf(located, routed.location) }
-  if (sizeOf(message) > MAX_BATCH_BYTES) throw new RouterError('EVENT_TOO_LARGE')
-  return { location: routed.location, outgoing: { queue: locationQueue(stage, routed), message } }
+  const attributes = attributesOf(located, routed.location)
+  const outgoing = to.outputs.map((output): Outgoing => {
+    const [queue, body] = queueAndBody[output](to, located, routed)
+    const message = { body, attributes }
+    if (sizeOf(message) > MAX_BATCH_BYTES) throw new RouterError('EVENT_TOO_LARGE')
+    return { queue, message }
+  })
+  return { location: routed.location, outgoing }
 }
 
 function parse(body: string): Partial<AuditEvent> | undefined {
@@ -75,17 +101,8 @@ function parse(body: string): Partial<AuditEvent> | undefined {
   }
 }
 
-/** The form of an event's id. */
-export const EVENT_ID = /^[\w.:-]{1,128}$/
-/** The form of an id of a registry, and of a location. */
-export const NAME_ID = /^[a-z0-9-]{1,63}$/
-
-/** `value` when it is an id of the form `form`, else `fallback`: who may write to the queue decides what stands there. */
-export const idOf = <Fallback>(value: unknown, form: RegExp, fallback: Fallback): string | Fallback =>
-  typeof value === 'string' && form.test(value) ? value : fallback
-
-/** Reads `received` as it goes to its location in `format`. Never throws: what has no location is `unroutable` and says why. */
-export function readMessage(received: IntakeMessage, stage: string, format: Format): Routable {
+/** Reads `received` as it goes to its location. Never throws: what has no location is `unroutable` and says why. */
+export function readMessage(received: IntakeMessage, to: Outputs): Routable {
   const event = parse(received.body)
   const read = {
     received,
@@ -95,7 +112,7 @@ export function readMessage(received: IntakeMessage, stage: string, format: Form
     redrivenFrom: idOf(event?.route?.redrivenFrom, EVENT_ID, ''),
   }
   try {
-    return { ...read, ...address(event, stage, format) }
+    return { ...read, ...address(event, to) }
   } catch (error) {
     return { ...read, location: 'unroutable', error }
   }

@@ -1,46 +1,36 @@
 import type { Circuit } from './circuit.ts'
 import { deadLetter, MIN_CROWDED, type Reason, reasonFor } from './deadletter.ts'
 import { RouterError } from './errors.ts'
-import type { Format } from './formats/format.ts'
-import type { Entry, Tally } from './log.ts'
+import { hide, NEAR } from './hide.ts'
+import { type Entry, tally } from './log.ts'
 import { deadLetterQueue } from './queues/names.ts'
 import { batches, type QueueRef, type Queues, type Refusal } from './queues/queue.ts'
-import { type IntakeMessage, type Routable, readMessage } from './routable.ts'
+import { type IntakeMessage, type Outgoing, type Outputs, type Routable, readMessage } from './routable.ts'
 
-// The way from the intake queue to the queue of the location: read (lib/routable.ts), deliver, give up what is hopeless
+// The way from the intake queue to the outputs of the location, its queue and its archive queue: read (lib/routable.ts), deliver, give up what is hopeless
 // (lib/deadletter.ts), hide what has to wait. docs/queues.md has the numbers.
 
 /** What the router needs from outside. */
-export interface Router {
-  stage: string
+export interface Router extends Outputs {
   queues: Queues
   intake: QueueRef
-  format: Format
-  /** The circuit of a location: the same one at every call. */
+  /**
+   * The circuit of a location: the same one at every call. One for its outputs together, so that one of them that does not answer
+   * costs the other one little: it gets again what probes carry, not all that waits.
+   */
   circuit(location: string): Circuit
   /** A number from 0 to 1, by chance. */
   random(): number
 }
 
-/** Seconds that a message is hidden after its first failure, and the most; each pause is twice the one before. */
-const FIRST_PAUSE = 5
-const LONGEST_PAUSE = 900
-/** Part of a pause that is left out by chance, so that what failed together does not come back together. */
-const JITTER = 0.2
-
 /** Messages that may wait hidden: SQS hands out nothing at all once about 120,000 of a queue are. */
 const MAX_HIDDEN = 100_000
-
-/**
- * Most milliseconds of a call to this region's own queues. A round waits for two calls to a location, the probe and the rest, and for
- * three of these: counting, the dead letters, hiding. All of it ends well before the function has to.
- */
-const NEAR = 1500
 
 /** What a round did so far. */
 interface Round {
   entry: Entry
-  routed: Set<Routable>
+  /** How many outputs of its location took it: it is routed when all of them did. */
+  taken: Map<Routable, number>
   /** What its location refuses for what it is, and why. */
   refused: Map<Routable, string>
 }
@@ -50,33 +40,42 @@ type Addressed = Routable & Required<Pick<Routable, 'outgoing'>>
 
 const isAddressed = (routable: Routable): routable is Addressed => routable.outgoing !== undefined
 
+/** One of `some`, and what of it goes to one output. */
+type Part = Outgoing & { routable: Addressed }
+
+/** What of `some`, all of one location, goes into one call each: no call holds more than it may, or more than one output. */
+function callsOf(some: readonly Addressed[]): Part[][] {
+  const parts = some.flatMap((routable) => routable.outgoing.map((outgoing) => ({ ...outgoing, routable })))
+  const outputs = Map.groupBy(parts, ({ queue }) => queue.name)
+  return [...outputs.values()].flatMap((output) => {
+    const calls = batches(output.map(({ message }) => message))
+    return calls.map((indices) => indices.map((index) => output[index] as Part))
+  })
+}
+
 /**
- * Makes one call with `some`, all of one location and not too many for it. What failed for passing reasons is neither routed nor
- * refused. Resolves to whether the location can take messages: not when the call failed, nor when nothing was taken and not all of it
+ * Makes one call with `parts`, all for one output and not too many for it. What failed for passing reasons is neither taken nor
+ * refused. Resolves to whether the output can take messages: not when the call failed, nor when nothing was taken and not all of it
  * is at fault itself.
  */
-async function attempt(
-  some: readonly Addressed[],
-  { queues }: Router,
-  { entry, routed, refused }: Round,
-): Promise<boolean> {
-  const { queue } = (some[0] as Addressed).outgoing
-  const messages = some.map(({ outgoing }) => outgoing.message)
+async function attempt(parts: readonly Part[], { queues }: Router, { entry, taken, refused }: Round): Promise<boolean> {
+  const { queue } = parts[0] as Part
+  const messages = parts.map(({ message }) => message)
   const refusals = new Map<number, Refusal>()
   try {
     const left = new Set(await queues.send(queue, messages, undefined, refusals))
-    for (const [index, routable] of some.entries()) {
+    for (const [index, { routable }] of parts.entries()) {
       const { sendersFault, why = '' } = refusals.get(index) ?? {}
-      if (!left.has(index)) routed.add(routable)
+      if (!left.has(index)) taken.set(routable, (taken.get(routable) ?? 0) + 1)
       else if (sendersFault) refused.set(routable, why)
     }
     if (left.size === 0) return true
     const [{ why } = { why: 'Unknown' }] = refusals.values()
     entry.error = new RouterError(
       'UNAVAILABLE',
-      `${queue.name} refused ${left.size} of ${some.length} messages: ${why}`,
+      `${queue.name} refused ${left.size} of ${parts.length} messages: ${why}`,
     )
-    return left.size < some.length || some.every((routable) => refused.has(routable))
+    return left.size < parts.length || parts.every(({ routable }) => refused.has(routable))
   } catch (error) {
     entry.error = error
     return false
@@ -84,8 +83,8 @@ async function attempt(
 }
 
 /**
- * Sends `group`, all of one location, as far as its circuit allows: when a probe is taken the rest follows it, in calls side by side, of
- * which one that fails costs the others nothing.
+ * Sends `group`, all of one location, to its outputs as far as its circuit allows: when a probe is taken the rest follows it, in calls
+ * side by side, of which one that fails costs the others nothing.
  */
 async function deliver(group: readonly Routable[], router: Router, round: Round): Promise<void> {
   let rest = group.filter(isAddressed)
@@ -98,11 +97,9 @@ async function deliver(group: readonly Routable[], router: Router, round: Round)
       round.entry.open = [...(round.entry.open ?? []), first.location]
       return
     }
-    const some = rest.slice(0, most)
+    const calls = callsOf(rest.slice(0, most))
     rest = rest.slice(most)
-    const calls = batches(some.map(({ outgoing }) => outgoing.message))
-    const parts = calls.map((indices) => indices.map((index) => some[index] as Addressed))
-    const answers = await Promise.all(parts.map((part) => attempt(part, router, round)))
+    const answers = await Promise.all(calls.map((parts) => attempt(parts, router, round)))
     if (!answers.every(Boolean)) return circuit.failed()
     circuit.answered()
   }
@@ -138,39 +135,9 @@ async function giveUp(left: readonly Routable[], router: Router, round: Round): 
   }
 }
 
-/** Seconds until a message comes back that was received `receiveCount` times. */
-function pauseOf(receiveCount: number, random: () => number): number {
-  const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (receiveCount - 1))
-  return Math.round(pause * (1 - JITTER * random()))
-}
-
-/** Hides `waiting` for their pauses. What can't be hidden comes back when the queue's own visibility time-out is over. */
-async function hide(waiting: readonly Routable[], { queues, intake, random }: Router, entry: Entry): Promise<void> {
-  if (waiting.length === 0) return
-  const hidings = waiting.map(({ received }) => ({
-    receipt: received.receiptHandle,
-    seconds: pauseOf(received.receiveCount, random),
-  }))
-  await queues.hideAll(intake, hidings, NEAR).catch((error: unknown) => {
-    entry.error = error
-  })
-}
-
-/** Ids of events by registry and location. */
-function tally(routables: Iterable<Routable>): Tally {
-  // An id of a registry may be the name of something that every object has.
-  const made: Tally = Object.create(null)
-  for (const { registry, location, id } of routables) {
-    made[registry] ??= {}
-    made[registry][location] ??= []
-    made[registry][location].push(id)
-  }
-  return made
-}
-
 /**
- * Puts every event of `messages` on the queue of its location. Resolves to the ids of the messages that have to come again: those
- * whose location did not take them. They stay on the intake queue, hidden for their pause, and never go to another location. What
+ * Puts every event of `messages` on every output of its location. Resolves to the ids of the messages that have to come again: those
+ * that an output did not take, although another one may have. They stay on the intake queue, hidden for their pause, and never go to another location. What
  * is hopeless is on the dead-letter queue of intake. No location waits for another one. Never rejects; `entry` is filled in for
  * the log.
  */
@@ -179,22 +146,28 @@ export async function routeMessages(
   router: Router,
   entry: Entry,
 ): Promise<string[]> {
-  const round: Round = { entry, routed: new Set(), refused: new Map() }
-  const routables = messages.map((message) => readMessage(message, router.stage, router.format))
+  const round: Round = { entry, taken: new Map(), refused: new Map() }
+  const routables = messages.map((message) => readMessage(message, router))
   for (const { error } of routables) if (error) entry.error = error
   const groups = Map.groupBy(routables, ({ location }) => location)
   await Promise.all([...groups.values()].map((group) => deliver(group, router, round)))
-  const left = routables.filter((routable) => !round.routed.has(routable))
+  const isRouted = (routable: Routable) =>
+    isAddressed(routable) && round.taken.get(routable) === routable.outgoing.length
+  const [routed, left] = [routables.filter(isRouted), routables.filter((routable) => !isRouted(routable))]
   const dead = await giveUp(left, router, round)
   const waiting = left.filter((routable) => !dead.has(routable))
-  await hide(waiting, router, entry)
-  const settled = [...round.routed, ...dead]
+  await hide(
+    waiting.map(({ received }) => received),
+    { ...router, queue: router.intake },
+    entry,
+  )
+  const settled = [...routed, ...dead]
   Object.assign(entry, {
     received: messages.length,
-    routed: tally(round.routed),
+    routed: tally(routed),
     postponed: tally(waiting),
     deadLettered: tally(dead),
-    redriven: [...round.routed].filter(({ redriven }) => redriven).map(({ id }) => id),
+    redriven: routed.filter(({ redriven }) => redriven).map(({ id }) => id),
     redrivenFrom: [...new Set(settled.map(({ redrivenFrom }) => redrivenFrom))].filter(Boolean),
   })
   return waiting.map(({ received }) => received.messageId)

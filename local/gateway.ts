@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
+import { securityHeaders } from '../lib/answers.ts'
 import { errors } from '../lib/errors.ts'
-import { securityHeaders } from '../lib/http.ts'
 
 // Makes the HTTP emulation hand bodies over as AWS does. serverless-offline passes every body on as text, which loses bytes that
 // are not UTF-8; an HTTP API passes only a few content types on as text and everything else in base64.

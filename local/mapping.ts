@@ -4,17 +4,16 @@ import type { QueueRef, Queues, Received } from '../lib/queues/queue.ts'
 /** A Lambda function that consumes a queue. */
 export type Consumer = (event: SQSEvent, context: { awsRequestId: string }) => Promise<SQSBatchResponse>
 
-/** Seconds that one look into the queue waits for a message. */
-const WAIT_SECONDS = 1
 /** Pause in milliseconds after a look that failed. */
 const PAUSE = 500
-/** Batches that are worked on at once: one that waits for a location that hangs holds nobody else up. */
-const ROUNDS = 3
-
 /** How a queue is consumed. */
 export interface MappingOptions {
   /** Most messages of one invocation. */
   size: number
+  /** Batches that are worked on at once: one that waits for something that hangs holds nobody else up. */
+  rounds: number
+  /** Seconds that one look into the queue waits for a message. */
+  waitSeconds: number
   /** Seconds that a message is hidden while it is worked on, and until it comes again after it failed. */
   hideSeconds: number
   /** Is told what went wrong. */
@@ -34,7 +33,7 @@ const toEvent = (messages: readonly Received[], queue: QueueRef): SQSEvent => ({
     body: message.body,
     attributes: {
       ApproximateReceiveCount: String(message.receiveCount),
-      SentTimestamp: '',
+      SentTimestamp: String(message.sentAt),
       SenderId: '',
       ApproximateFirstReceiveTimestamp: '',
     },
@@ -47,9 +46,10 @@ const toEvent = (messages: readonly Received[], queue: QueueRef): SQSEvent => ({
 })
 
 /** A batch: waits for the first messages and takes what else is there, ten at a time. */
-async function gather(queues: Queues, queue: QueueRef, { size, hideSeconds }: MappingOptions): Promise<Received[]> {
+async function gather(queues: Queues, queue: QueueRef, options: MappingOptions): Promise<Received[]> {
+  const { size, waitSeconds, hideSeconds } = options
   const most = Math.min(size, 10)
-  const messages = await queues.receive(queue, most, WAIT_SECONDS, hideSeconds)
+  const messages = await queues.receive(queue, most, waitSeconds, hideSeconds)
   let more = messages.length
   while (more === most && messages.length + most <= size) {
     const next = await queues.receive(queue, most, 0, hideSeconds)
@@ -89,7 +89,7 @@ export function startMapping(queues: Queues, queue: QueueRef, consume: Consumer,
       }
     }
   }
-  const running = Array.from({ length: ROUNDS }, run)
+  const running = Array.from({ length: options.rounds }, run)
   return {
     async stop() {
       stopped = true

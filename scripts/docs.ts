@@ -159,6 +159,7 @@ function sampleEvent(): AuditEvent {
   if (!registry || !row || !rule) throw new Error('The sample of docs/events.md can not be written')
   const activity: Activity = {
     action,
+    rule: 'push, by tag',
     senderId: 'e1',
     time: Date.UTC(2020, 6, 28, 12),
     target: { repository: 'team/app', tag: '1.0', digest: `sha256:${'6f25'.repeat(16)}` },

@@ -7,13 +7,13 @@ import { type SourceName, sources } from '../lib/sources/index.ts'
 // Fails when a packaged function is larger than its budget: size is what a cold start pays for. A function carries the sources that
 // its registries use, so there is a budget for each of them.
 
-const BUDGET_KB = 90
+const BUDGET_KB = 92
 
 /** Sources that may be larger, and why. */
 const LARGER: Readonly<Partial<Record<SourceName, { kb: number; why: string }>>> = {
-  artifactregistry: { kb: 104, why: 'the library that verifies tokens' },
+  artifactregistry: { kb: 106, why: 'the library that verifies tokens' },
   ecr: { kb: 98, why: 'the operations of an API, by name' },
-  gitlab: { kb: 101, why: 'hundreds of kinds of audit events, by name' },
+  gitlab: { kb: 103, why: 'hundreds of kinds of audit events, by name' },
   quay: { kb: 97, why: 'every kind of entry of its log, by name' },
 }
 

@@ -92,6 +92,7 @@ describe('the environment', () => {
       stage: 'local',
       edition: '2020-07-28',
       eventFormat: 'activity-tracker',
+      outputs: ['queue', 'archive'],
       awsRegion: 'eu-central-1',
       accountId: '000000000000',
       emulated: false,
@@ -104,6 +105,18 @@ describe('the environment', () => {
     })
   })
 
+  test('the outputs of locations are a choice', () => {
+    const outputsOf = (OUTPUTS: string) => readConfig({ OUTPUTS }).outputs
+    expect(['archive', 'queue', 'archive, queue', ''].map(outputsOf)).toEqual([
+      ['archive'],
+      ['queue'],
+      ['queue', 'archive'],
+      ['queue', 'archive'],
+    ])
+    for (const wrong of [',', 'queue,', 'queue,queue', 'Queue'])
+      expect(failure(() => outputsOf(wrong)).message).toContain('OUTPUTS is')
+  })
+
   test('every mistake is listed at once', () => {
     const env = {
       STAGE: 'Prod!',
@@ -112,11 +125,12 @@ describe('the environment', () => {
       EMULATOR_PORT: 'x',
       BODY_LIMIT: '99999999',
       EVENT_FORMAT: 'xml',
+      OUTPUTS: 'queue,elsewhere',
     }
     const { code, message } = failure(() => readConfig(env))
     expect(code).toBe('INVALID_CONFIG')
     for (const name of Object.keys(env)) expect(message).toContain(name)
-    expect(message).toContain('6 mistake(s)')
+    expect(message).toContain('7 mistake(s)')
   })
 })
 

@@ -108,7 +108,7 @@ test('what is particular to one file stays in it', () => {
   const users = (pattern: RegExp) => [...files('lib'), ...files('functions')].filter((file) => pattern.test(read(file)))
   expect(users(/process\.env/)).toEqual(['lib/config.ts'])
   expect(users(/timingSafeEqual\(/)).toEqual(['lib/sources/signature.ts'])
-  expect(users(/@middy/)).toEqual(['lib/runtimes/lambda.ts'])
+  expect(users(/@middy/)).toEqual(['lib/runtimes/middy.ts'])
   expect(users(/from 'aws4'/)).toEqual(['lib/aws.ts'])
   expect(users(/\b(?:fetch|WebSocket|EventSource|XMLHttpRequest)\(/)).toEqual(['lib/sources/oidc.ts'])
 })

@@ -1,14 +1,16 @@
 import { families } from '../functions/webhook.ts'
+import { answerError } from '../lib/answers.ts'
 import type { App } from '../lib/app.ts'
 import { circuits } from '../lib/circuit.ts'
+import { type Output, outputNames } from '../lib/config.ts'
 import { edition } from '../lib/edition.ts'
 import type { AuditEvent } from '../lib/event.ts'
 import type { FormatName } from '../lib/formats/format.ts'
 import { formats } from '../lib/formats/index.ts'
-import { answer, answerError } from '../lib/http.ts'
+import { answer } from '../lib/http.ts'
 import type { Entry } from '../lib/log.ts'
 import { type MemoryQueues, memory } from '../lib/queues/memory.ts'
-import { deadLetterQueue, intakeQueue, locationQueues, quarantineQueue } from '../lib/queues/names.ts'
+import { archiveQueues, deadLetterQueue, intakeQueue, locationQueues, quarantineQueue } from '../lib/queues/names.ts'
 import type { Queues, Received } from '../lib/queues/queue.ts'
 import { checkRegistries, type RegistryConfig } from '../lib/registries.ts'
 import type { Request } from '../lib/request.ts'
@@ -111,6 +113,8 @@ export interface Options {
   patience?: number
   /** Instead of `activity-tracker`. */
   format?: FormatName
+  /** Instead of all. */
+  outputs?: readonly Output[]
 }
 
 /**
@@ -123,7 +127,8 @@ export function door(options: Options = {}): Door {
   const queues = memory(now)
   const intake = intakeQueue('test', 'eu-central-1')
   const quarantine = quarantineQueue('test', 'eu-central-1')
-  for (const queue of [intake, deadLetterQueue(intake), quarantine, ...locationQueues('test')]) queues.create(queue)
+  const outputs = [...locationQueues('test'), ...archiveQueues('test')]
+  for (const queue of [intake, deadLetterQueue(intake), quarantine, ...outputs]) queues.create(queue)
   const { send } = { ...queues, ...options.broken }
   const queued: string[] = []
   const used: Queues = {
@@ -138,6 +143,7 @@ export function door(options: Options = {}): Door {
     stage: 'test',
     tables: edition('2020-07-28'),
     eventFormat: options.format ?? 'activity-tracker',
+    outputs: options.outputs ?? outputNames,
     queues: used,
     receiver: {
       registries: checkRegistries(options.registries ?? configs, '2020-07-28'),
@@ -154,6 +160,7 @@ export function door(options: Options = {}): Door {
     queues: used,
     intake,
     format: formats[app.eventFormat],
+    outputs: app.outputs,
     circuit: circuits(now),
     random: () => 0,
   }

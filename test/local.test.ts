@@ -6,9 +6,9 @@ import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { startFauxqs } from 'fauxqs'
+import { securityHeaders } from '../lib/answers.ts'
 import { call } from '../lib/aws.ts'
 import { edition } from '../lib/edition.ts'
-import { securityHeaders } from '../lib/http.ts'
 import { memory } from '../lib/queues/memory.ts'
 import { deadLetterQueue, intakeQueue, quarantineQueue } from '../lib/queues/names.ts'
 import type { QueueRef } from '../lib/queues/queue.ts'
@@ -234,6 +234,8 @@ test('the event source mapping removes what was done, repeats what failed, and l
   )
   const mapping = startMapping(queues, queue, consume, {
     size: 1,
+    rounds: 3,
+    waitSeconds: 1,
     hideSeconds: 0,
     warn: (message) => warnings.push(message),
   })
@@ -265,7 +267,13 @@ test('the event source mapping works on other batches while one hangs, and stops
     if (record?.body === 'last') reached.resolve()
     return { batchItemFailures: [] }
   }
-  const mapping = startMapping(queues, queue, consume, { size: 1, hideSeconds: 60, warn: () => {} })
+  const mapping = startMapping(queues, queue, consume, {
+    size: 1,
+    rounds: 3,
+    waitSeconds: 1,
+    hideSeconds: 60,
+    warn: () => {},
+  })
   await reached.promise
   const stopped = mapping.stop()
   expect(await queues.count(queue)).toMatchObject({ waiting: 0 })

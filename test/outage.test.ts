@@ -5,7 +5,7 @@ import { RouterError } from '../lib/errors.ts'
 import type { AuditEvent } from '../lib/event.ts'
 import { formats } from '../lib/formats/index.ts'
 import type { Entry, Tally } from '../lib/log.ts'
-import { deadLetterQueue, locationQueue } from '../lib/queues/names.ts'
+import { archiveQueue, deadLetterQueue, locationQueue } from '../lib/queues/names.ts'
 import type { QueueRef } from '../lib/queues/queue.ts'
 import { routeMessages } from '../lib/router.ts'
 import { door, peek, toIntakeMessage } from './door.ts'
@@ -30,7 +30,8 @@ const registries = [
   { id: 'tokyo', source: 'cloudevents', domain: 'au.icr.io', region: 'ap-south', account },
   { id: 'frankfurt', source: 'cloudevents', domain: 'de.icr.io', region: 'eu-central', account },
 ] as const
-const tokyo = locationQueue('test', { location: 'jp-tok', awsRegion: 'ap-northeast-1' })
+const place = { location: 'jp-tok', awsRegion: 'ap-northeast-1' } as const
+const [tokyo, tokyoArchive] = [locationQueue('test', place), archiveQueue('test', place)]
 const frankfurt = locationQueue('test', { location: 'eu-de', awsRegion: 'eu-central-1' })
 
 /** A clock that stands still while somebody works and then jumps to the next one who sleeps. */
@@ -81,22 +82,25 @@ const rules = (kind: 'intake' | 'location' | 'dlq') =>
 
 const idsOf = (tally: Tally = {}): string[] => Object.values(tally).flatMap((row) => Object.values(row).flat())
 
-/** A deployment whose location Tokyo hangs while `outage.on`. */
-function deploy() {
+/** A deployment in which `hanging`, outputs of the location Tokyo, hang while `outage.on`. */
+function deploy(hanging: readonly QueueRef[] = [tokyo, tokyoArchive]) {
   const clock = virtualClock()
   const outage = { on: false, attempts: 0, messages: 0 }
-  const seen = { delivered: new Map<string, number>(), deadLettered: [] as string[] }
+  const seen = { delivered: new Map<string, number>(), routed: new Set<string>(), deadLettered: [] as string[] }
   let due: number[] = []
+  const attempted = (messages: number) => {
+    outage.attempts++
+    outage.messages += messages
+    if (outage.attempts % 40 === 0) void arriveInTheMiddle()
+  }
 
   const opened = door({
     registries,
     now: clock.now,
     broken: {
       async send(queue, messages) {
-        if (queue.name === tokyo.name && outage.on) {
-          outage.attempts++
-          outage.messages += messages.length
-          if (outage.attempts % 40 === 0) void arriveInTheMiddle()
+        if (hanging.some(({ name }) => name === queue.name) && outage.on) {
+          if (queue.name === hanging[0]?.name) attempted(messages.length)
           await clock.sleepUntil(clock.now() + PATIENCE)
           throw new RouterError('UNAVAILABLE')
         }
@@ -121,7 +125,7 @@ function deploy() {
     maxReceives: RedrivePolicy.maxReceiveCount,
     deadLetter,
   })
-  for (const queue of [tokyo, frankfurt]) {
+  for (const queue of [tokyo, tokyoArchive, frankfurt]) {
     queues.create(queue, { retentionSeconds: rules('location').MessageRetentionPeriod })
   }
 
@@ -147,6 +151,7 @@ function deploy() {
       queues: app.queues,
       intake,
       format: formats['activity-tracker'],
+      outputs: app.outputs,
       circuit: circuits(clock.now),
       random,
     }
@@ -160,6 +165,7 @@ function deploy() {
       const entry: Entry = { event: 'route' }
       const failed = new Set(await routeMessages(received.map(toIntakeMessage), router, entry))
       seen.deadLettered.push(...idsOf(entry.deadLettered))
+      for (const id of idsOf(entry.routed)) seen.routed.add(id)
       const done = received.filter(({ messageId }) => !failed.has(messageId))
       await queues.removeAll(
         intake,
@@ -193,20 +199,25 @@ function deploy() {
 const NOTHING = { waiting: 0, hidden: 0 }
 
 test.each([
-  { length: 'an hour', time: HOUR, every: MINUTE },
-  { length: 'seven days', time: 7 * DAY, every: DAY },
-])('an outage of $length costs nothing, and no other location anything at all', async ({ time, every }) => {
-  const { outage, seen, queues, intake, deadLetter, pass, of, found, slowest } = deploy()
+  { length: 'an hour', of: 'a queue', hanging: [tokyo], time: HOUR, every: MINUTE },
+  { length: 'an hour', of: 'an archive queue', hanging: [tokyoArchive], time: HOUR, every: MINUTE },
+  { length: 'seven days', of: 'both', hanging: [tokyo, tokyoArchive], time: 7 * DAY, every: DAY },
+])('an outage of $length of $of costs nothing, and no other location anything at all', async (length) => {
+  const { hanging, time, every } = length
+  const { outage, seen, queues, intake, deadLetter, pass, of, found, slowest } = deploy(hanging)
   await pass(MINUTE, 10 * SECOND)
   outage.on = true
   await pass(time, every)
-  const waiting = of('tokyo').filter((id) => !seen.delivered.has(id))
+  const waiting = of('tokyo').filter((id) => !seen.routed.has(id))
   expect(waiting).toHaveLength(time / every)
   outage.on = false
   // The longest pause of a message, and once more if it meets a circuit that is still open.
   await pass(31 * MINUTE, 31 * MINUTE)
-  expect(await found(tokyo)).toEqual(new Set(of('tokyo')))
+  for (const queue of [tokyo, tokyoArchive]) expect(await found(queue)).toEqual(new Set(of('tokyo')))
   expect(await found(frankfurt)).toEqual(new Set(of('frankfurt')))
+  // What was not in trouble gets again what each probe carried.
+  const { waiting: messages } = await queues.count(hanging[0] === tokyo ? tokyoArchive : tokyo)
+  expect(messages).toBeLessThanOrEqual(of('tokyo').length + outage.attempts)
   expect(seen.deadLettered).toEqual([])
   expect([await queues.count(intake), await queues.count(deadLetter)]).toEqual([NOTHING, NOTHING])
   // An event that arrives while every instance waits for Tokyo waits for one of them; otherwise nothing is waited for.

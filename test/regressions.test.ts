@@ -682,7 +682,7 @@ test('a notification of Quay that is new was ignored for one known field', async
 })
 
 test('fields of an activity that stand in the CloudEvent vanished from its data', async () => {
-  for (const field of ['action', 'senderId', 'time']) {
+  for (const field of ['action', 'rule', 'senderId', 'time']) {
     const data = { target: { repository: 'a', tag: 'v' }, [field]: 'x' }
     const { body } = await door().post('/webhooks/cloudevents', cloudEvent(push, 'image', { data }))
     expect(body.quarantined.map(({ reason }) => reason)).toEqual(['INVALID_ITEM'])

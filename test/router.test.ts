@@ -1,9 +1,13 @@
 import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
 import { TIMEOUT } from '../deploy/template/queues.ts'
 import { ROUTER_TIMEOUT } from '../lib/app.ts'
+import { toText } from '../lib/body.ts'
+import type { Output } from '../lib/config.ts'
 import { edition } from '../lib/edition.ts'
 import { RouterError } from '../lib/errors.ts'
 import type { AuditEvent } from '../lib/event.ts'
+import type { FormatName } from '../lib/formats/format.ts'
 import { places } from '../lib/locations.ts'
 import { deadLetterQueue } from '../lib/queues/names.ts'
 import type { Message, Queues, Refusal } from '../lib/queues/queue.ts'
@@ -26,12 +30,13 @@ const registries = [
   registry('eu-central', 'de.icr.io'),
   registry('global', 'icr.io'),
 ]
-const queue = (location: string) => ({
-  name: `registry-events-test-${location}`,
-  awsRegion: places.find((place) => place.location === location)?.awsRegion ?? '',
+/** A queue by what it is called behind the stage; `jp-tok-archive` is in the AWS region of `jp-tok`. */
+const queue = (name: string) => ({
+  name: `registry-events-test-${name}`,
+  awsRegion: places.find(({ location }) => location === name.replace(/-archive$/, ''))?.awsRegion ?? '',
 })
 
-test('each event goes to the queue of its location, with nine attributes and the location in its CRNs', async () => {
+test('each event goes to both outputs of its location, with nine attributes and the location in its CRNs', async () => {
   const opened = door({ registries })
   for (const { id } of registries)
     await opened.post(`/webhooks/${id}`, cloudEvent('container-registry.namespace.create', 'namespace'))
@@ -48,6 +53,9 @@ test('each event goes to the queue of its location, with nine attributes and the
     expect(event.target.id).toBe(`crn:v1:bluemix:public:container-registry:${location}:a/acme::namespace:team`)
     expect(event.route).toBeUndefined()
     expect(event.provenance).toMatchObject({ registry: `to-${region}`, region, location, edition: '2020-07-28' })
+    const [archived, ...others] = await opened.queues.receive(queue(`${location}-archive`), 10, 0, 0)
+    expect(others).toEqual([])
+    expect([archived?.attributes, JSON.parse(archived?.body ?? '')]).toEqual([message?.attributes, event])
     expect(message?.attributes).toEqual({
       type: 'audit',
       account: 'acme',
@@ -70,7 +78,7 @@ const passing: Refusal = { sendersFault: false, why: 'InternalError Try again.' 
  * A door whose clock stands still until it is moved; `down` holds the queues that do not answer, `ill` those that answer and take nothing,
  * `refused` the ids that none takes.
  */
-function ailing(broken: Partial<Queues> = {}) {
+function ailing(broken: Partial<Queues> = {}, outputs: readonly Output[] = ['queue']) {
   const clock = { now: Date.UTC(2026, 10, 22) }
   const down = new Set<string>()
   const ill = new Set<string>()
@@ -78,6 +86,7 @@ function ailing(broken: Partial<Queues> = {}) {
   const sent: [string, number][] = []
   const opened: Door = door({
     registries,
+    outputs,
     now: () => clock.now,
     broken: {
       async send(target, messages, _timeout, refusals) {
@@ -440,6 +449,125 @@ test('what was redriven out of quarantine is named when it is routed', async () 
   ])
 })
 
+describe('a location with two outputs', () => {
+  const both = ['queue', 'archive'] as const
+
+  test.each([
+    { outputs: ['queue'] as const, found: [1, 0] },
+    { outputs: ['archive'] as const, found: [0, 1] },
+    { outputs: both, found: [1, 1] },
+  ])('only those that are on get events: $outputs', async ({ outputs, found }) => {
+    const { opened, push, route } = ailing({}, outputs)
+    const ids = await push('ap-south')
+    expect(await route()).toMatchObject({ routed: at('to-ap-south', 'jp-tok', ids), postponed: {} })
+    const [onQueue, onArchive] = [await idsOn(opened, 'jp-tok'), await idsOn(opened, 'jp-tok-archive')]
+    expect([onQueue.length, onArchive.length]).toEqual(found)
+  })
+
+  test.each([
+    { down: 'jp-tok', up: 'jp-tok-archive' },
+    { down: 'jp-tok-archive', up: 'jp-tok' },
+  ])('when $down does not answer an event is not routed before it does, and keeps its id', async (named) => {
+    const { opened, clock, down, push, route } = ailing({}, both)
+    down.add(named.down)
+    const [tokyo, frankfurt] = [await push('ap-south', 2), await push('eu-central')]
+    const [waits, goes] = [at('to-ap-south', 'jp-tok', tokyo), at('to-eu-central', 'eu-de', frankfurt)]
+    expect(await route()).toMatchObject({ postponed: waits, routed: goes, deadLettered: {} })
+    expect([await idsOn(opened, named.up), await idsOn(opened, named.down)]).toEqual([tokyo, []])
+    down.clear()
+    clock.now += 900_000
+    expect(await route()).toMatchObject({ postponed: {}, routed: waits })
+    expect([await idsOn(opened, named.up), await idsOn(opened, named.down)]).toEqual([[...tokyo, ...tokyo], tokyo])
+  })
+
+  test('while one does not answer the other one is spared: one message a probe, however many wait', async () => {
+    const { opened, clock, down, sent, push, route } = ailing({}, both)
+    down.add('jp-tok-archive')
+    await push('ap-south', 25)
+    await route()
+    expect(await idsOn(opened, 'jp-tok')).toHaveLength(25)
+    clock.now += 900_000
+    await route()
+    expect(sent).toEqual([
+      ['jp-tok', 1],
+      ['jp-tok-archive', 1],
+    ])
+  })
+
+  test('what one refuses and the other one takes is not routed: in the end it is a dead letter', async () => {
+    const { opened, clock, push, route } = ailing(
+      {
+        async send(target, messages, _timeout, refusals) {
+          if (!target.name.endsWith('-archive')) return opened.queues.send(target, messages)
+          for (const index of messages.keys()) refusals?.set(index, wrong)
+          return [...messages.keys()]
+        },
+      },
+      both,
+    )
+    const ids = await push('ap-south')
+    expect(await route()).toMatchObject({ routed: {}, postponed: at('to-ap-south', 'jp-tok', ids) })
+    clock.now += 3_600_000
+    await wear(opened, 10)
+    expect(await route()).toMatchObject({ routed: {}, deadLettered: at('to-ap-south', 'jp-tok', ids) })
+  })
+
+  test('an event that fits on one queue alone is routed to neither', async () => {
+    const { opened, push, route } = ailing({}, both)
+    await push('ap-south')
+    const [event] = await opened.intake()
+    // Four bytes a character in UTF-8, twelve as the escapes that the queue of the location gets.
+    const large = { ...event, id: 'large', requestData: { text: '\u{1f600}'.repeat(150_000) } }
+    await opened.queues.send(opened.app.receiver.intake, [{ body: JSON.stringify(large), attributes: {} }])
+    expect(await route()).toMatchObject({ deadLettered: at('to-ap-south', 'unroutable', ['large']) })
+    expect(await idsOn(opened, 'jp-tok-archive')).toEqual([event?.id])
+  })
+})
+
+describe('what goes to an archive queue', () => {
+  /** The body that the event of Tokyo with `requestData` has on its archive queue. */
+  const bodyOf = async (requestData: unknown, format: FormatName = 'activity-tracker') => {
+    const opened = door({ registries, format })
+    await opened.post('/webhooks/to-ap-south', cloudEvent(action, 'image'))
+    const [event] = await opened.intake()
+    const [message] = await opened.queues.receive(opened.app.receiver.intake, 1, 0, 60)
+    await opened.queues.remove(opened.app.receiver.intake, message?.receipt ?? '')
+    const body = toText({ ...event, requestData })
+    await opened.queues.send(opened.app.receiver.intake, [{ body, attributes: {} }])
+    expect(await opened.route()).toEqual([])
+    const [archived] = await peek(opened.queues, queue('jp-tok-archive'))
+    return archived ?? ''
+  }
+  /** The events page's order of fields is another one. */
+  const canonical =
+    /^\{"action":"container-registry\.image\.push","dataEvent":.*,"target":\{"id":.*"typeURI":"[^"]*"\}\}$/s
+
+  test.each(['activity-tracker', 'cadf', 'cloudevents'] as const)(
+    'is canonical JSON in Activity Tracker form when the queue of the location gets %s',
+    async (format) => {
+      const body = await bodyOf({ b: [1e21, 0.000001, -0], a: 'é\u2028"\\\n', 10: true, 9: null }, format)
+      expect(body).toMatch(canonical)
+      expect(body).toContain('"requestData":{"10":true,"9":null,"a":"é\u2028\\"\\\\\\n","b":[1e+21,0.000001,0]}')
+    },
+  )
+
+  test('has escapes for what SQS refuses, and for characters that a sender broke in two', async () => {
+    const body = await bodyOf({ 'k\ud83d': 'a\ud83d\ude00b\udc00c\ufffe\uffff', text: '\\ud800' })
+    expect(body).toContain('"requestData":{"k\\ud83d":"a\u{1f600}b\\udc00c\\ufffe\\uffff","text":"\\\\ud800"}')
+  })
+
+  test('is the event on the queue of the location, whatever the sender put into it', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue({ stringUnit: 'grapheme' }), async (value) => {
+        const body = await bodyOf({ value })
+        expect(JSON.parse(body).requestData).toEqual(JSON.parse(JSON.stringify({ value })))
+        expect(body).toMatch(canonical)
+      }),
+      { numRuns: 50 },
+    )
+  })
+})
+
 describe('what is on the intake queue and is no event', () => {
   const route = { registry: 'to-global', account, region: 'global', edition: '2020-07-28' }
   const event = { id: 'e1', action, severity: 'normal', target: { id: 'x' }, logSourceCRN: 'crn', route }
@@ -479,7 +607,7 @@ describe('what is on the intake queue and is no event', () => {
   ])(
     '%s is a dead letter at once, and the good one beside it goes on',
     async (_what, content, reason, registryId, id) => {
-      const { opened, push, route: run } = ailing()
+      const { opened, push, route: run } = ailing({}, ['queue', 'archive'])
       const ids = await push('global')
       const body = typeof content === 'string' ? content : JSON.stringify(content)
       await opened.queues.send(opened.app.receiver.intake, [{ body, attributes: {} }])
@@ -495,6 +623,7 @@ describe('what is on the intake queue and is no event', () => {
       expect(entry).toMatchObject({ postponed: {}, deadLettered: { [registryId]: { unroutable: [wanted] } } })
       expect(entry.error).toBeInstanceOf(Error)
       expect(await idsOn(opened, 'us-south')).toEqual(ids)
+      expect(await idsOn(opened, 'us-south-archive')).toEqual(ids)
     },
   )
 })

@@ -17,6 +17,7 @@ export function functions(deployment: Deployment): Record<string, object> {
       }
       return [{ sqs: mapping }]
     }
+    if (name === 'archive') return []
     if (name === 'webhook') return [{ httpApi: 'POST /webhooks/{registry}' }, { httpApi: '*' }]
     return [{ httpApi: `POST /webhooks/{registry}/${name}` }]
   }

@@ -5,7 +5,7 @@ import type { QueueRef } from './queue.ts'
 
 /** A queue with what it needs around it; each has a dead-letter queue `<name>-dlq` beside it. */
 export interface QueueSpec extends QueueRef {
-  /** Output of a location, or one of the two queues that every region of the router has. */
+  /** One of the two outputs of a location, or of the two queues that every region of the router has. */
   kind: 'intake' | 'quarantine' | 'location' | 'archive'
 }
 
@@ -32,23 +32,25 @@ export const locationQueue = (
   awsRegion,
 })
 
+/** The archive queue of `location`: what goes into its archive, in the AWS region that belongs to it. */
+export const archiveQueue = (stage: string, place: { location: Location; awsRegion: string }): QueueRef => ({
+  name: `${locationQueue(stage, place).name}-archive`,
+  awsRegion: place.awsRegion,
+})
+
 /** Where messages of a queue go that came back too often; beside the queue, in the same region. */
 export const deadLetterQueue = ({ name, awsRegion }: QueueRef): QueueRef => ({ name: `${name}-dlq`, awsRegion })
 
-/** The archive queue of every location; nothing is sent there before the archive exists. */
-export function archiveQueues(stage: string): QueueSpec[] {
-  return places.map((place) => {
-    const { name, awsRegion } = locationQueue(stage, place)
-    return { name: `${name}-archive`, awsRegion, kind: 'archive' as const }
-  })
-}
+/** The archive queue of every location. */
+export const archiveQueues = (stage: string): QueueSpec[] =>
+  places.map((place) => ({ ...archiveQueue(stage, place), kind: 'archive' as const }))
 
-/** The queues that live in `awsRegion`: intake and quarantine, and those of the location that belongs there, if one does. */
+/** The queues that live in `awsRegion`: intake and quarantine, and the two of the location that belongs there, if one does. */
 export function queuesOf(stage: string, awsRegion: string): QueueSpec[] {
   return [
     { ...intakeQueue(stage, awsRegion), kind: 'intake' },
     { ...quarantineQueue(stage, awsRegion), kind: 'quarantine' },
-    ...locationQueues(stage).filter((queue) => queue.awsRegion === awsRegion),
+    ...[...locationQueues(stage), ...archiveQueues(stage)].filter((queue) => queue.awsRegion === awsRegion),
   ]
 }
 

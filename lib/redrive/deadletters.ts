@@ -1,9 +1,11 @@
+import { outputNames } from '../config.ts'
 import type { AuditEvent } from '../event.ts'
 import { activityTracker } from '../formats/activity-tracker.ts'
+import { EVENT_ID, idOf, NAME_ID } from '../ids.ts'
 import { intakeAttributes } from '../items.ts'
 import { deadLetterQueue, type QueueSpec } from '../queues/names.ts'
 import type { Message, Queues, Received } from '../queues/queue.ts'
-import { EVENT_ID, idOf, NAME_ID, readMessage } from '../routable.ts'
+import { readMessage } from '../routable.ts'
 import { type Look, lookInto, patience } from './look.ts'
 
 // What lies on dead-letter queues, and its way back.
@@ -36,9 +38,12 @@ function eventOf({ body }: Message): AuditEvent | undefined {
   }
 }
 
+/** Whatever is on where it is redriven. */
+const EVERY_OUTPUT = { stage: '', format: activityTracker, outputs: outputNames }
+
 /** Why the router could do nothing but put the message of an intake queue here again; `undefined` when it can. */
 function unroutable(message: Received): string | undefined {
-  const { location, error } = readMessage({ ...message, receiptHandle: message.receipt }, '', activityTracker)
+  const { location, error } = readMessage({ ...message, receiptHandle: message.receipt }, EVERY_OUTPUT)
   return location === 'unroutable' ? (error as Error).message : undefined
 }
 

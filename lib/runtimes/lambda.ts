@@ -1,146 +1,28 @@
-import middy from '@middy/core'
-import type {
-  APIGatewayProxyEventV2,
-  APIGatewayProxyStructuredResultV2,
-  SQSBatchResponse,
-  SQSEvent,
-  SQSRecord,
-} from 'aws-lambda'
 import { app } from '../app.ts'
 import { circuits } from '../circuit.ts'
-import { metricsStage } from '../config.ts'
-import { checkSize } from '../family.ts'
 import { formats } from '../formats/index.ts'
-import { type Asked, answer, answerError, securityHeaders } from '../http.ts'
-import { type Entry, log } from '../log.ts'
-import { metricsOf } from '../metrics.ts'
-import type { Request, Response } from '../request.ts'
-import type { IntakeMessage } from '../routable.ts'
+import { type Asked, answer } from '../http.ts'
 import { routeMessages } from '../router.ts'
 import type { FamilyRules } from '../target.ts'
+import { answering, consumer, toIntakeMessage, toRequest } from './middy.ts'
 
-// AWS Lambda: the only importer of middy. What the platform hands over is turned into ours before the handler and back after it.
-
-/** One call of a function: what came in, and its line in the log. */
-interface Call<Input> {
-  input: Input
-  entry: Entry
-  start: number
-}
-
-/** The bytes of the body. Throws `TOO_LARGE`, before they are decoded, when there are more than `limit`. */
-function toBody({ body: sent, isBase64Encoded }: APIGatewayProxyEventV2, limit: number): Buffer {
-  const body = sent ?? ''
-  const encoding = isBase64Encoded ? 'base64' : 'utf8'
-  checkSize(Buffer.byteLength(body, encoding), limit)
-  return Buffer.from(body, encoding)
-}
-
-/**
- * The request as it was sent. An HTTP API hands most content types over in base64, all of Distribution's and CloudEvents' among
- * them, and has lower-cased the header names. The body is decoded when it is looked at.
- */
-function toRequest(event: APIGatewayProxyEventV2, bodyLimit: number): Request {
-  let body: Buffer | undefined
-  return {
-    method: event.requestContext.http.method,
-    address: event.requestContext.http.sourceIp,
-    path: event.rawPath,
-    query: event.rawQueryString,
-    headers: event.headers as Record<string, string>,
-    get body() {
-      body ??= toBody(event, bodyLimit)
-      return body
-    },
-    receivedAt: Date.now(),
-  }
-}
-
-function toResult(response: Response): APIGatewayProxyStructuredResultV2 {
-  return {
-    statusCode: response.status,
-    headers: {
-      'content-type': 'application/json',
-      ...securityHeaders,
-      ...response.headers,
-    },
-    body: response.body === undefined ? '' : JSON.stringify(response.body),
-  }
-}
-
-function write(call: Call<unknown>): void {
-  call.entry.milliseconds = Math.round((performance.now() - call.start) * 100) / 100
-  const stage = metricsStage()
-  log(call.entry, stage === undefined ? [] : metricsOf(call.entry, stage))
-}
-
-const open = <Input>(event: string, input: Input, requestId: string): Call<Input> => ({
-  input,
-  entry: { event, requestId },
-  start: performance.now(),
-})
-
-/** Opens the call before anything can go wrong with it, so that `after` and `onError` find it. */
-const opened = <Input>(name: string) => ({
-  before(request: { event: Call<Input>; context: { awsRequestId: string } }) {
-    request.event = open(name, request.event as unknown as Input, request.context.awsRequestId)
-  },
-})
+// The functions of the way to the locations, as AWS Lambda runs them.
 
 /** The Lambda handler of an HTTP function that serves `families`, and what `asked` knows. Answers every request; never throws. */
 export function http(families: readonly FamilyRules[], asked?: Asked) {
-  return middy<Call<APIGatewayProxyEventV2>, APIGatewayProxyStructuredResultV2>()
-    .use({
-      ...opened('request'),
-      after({ event, response }) {
-        event.entry.status = response?.statusCode ?? 0
-        write(event)
-      },
-      onError(request) {
-        const { entry } = request.event
-        request.response = toResult(answerError(request.error, entry))
-        entry.status = request.response.statusCode ?? 0
-        write(request.event)
-      },
-    })
-    .handler(async ({ input, entry }) => {
-      const used = app()
-      return toResult(await answer(toRequest(input, used.receiver.bodyLimit), families, used, entry, asked))
-    })
+  return answering(async (event, entry) => {
+    const used = app()
+    return answer(toRequest(event, used.receiver.bodyLimit), families, used, entry, asked)
+  })
 }
 
-const retry = (messageIds: readonly string[]): SQSBatchResponse => ({
-  batchItemFailures: messageIds.map((itemIdentifier) => ({ itemIdentifier })),
-})
-
-const toIntakeMessage = ({ messageId, receiptHandle, body, attributes }: SQSRecord): IntakeMessage => ({
-  messageId,
-  receiptHandle,
-  receiveCount: Number(attributes.ApproximateReceiveCount),
-  body,
-})
-
-/**
- * The Lambda handler of the router: an SQS batch in, the records to be tried again out. A failing record never costs others. Rejects
- * when it can't work at all, for a mistake in its configuration: an answer would hide that from Lambda's count of errors.
- */
+/** The Lambda handler of the router. A failing record never costs others. */
 export function router() {
   const circuit = circuits()
-  return middy<Call<SQSEvent>, SQSBatchResponse>()
-    .use({
-      ...opened('route'),
-      after: ({ event }) => write(event),
-      onError(request) {
-        const { entry, input }: Call<SQSEvent> = request.event
-        Object.assign(entry, { error: request.error, received: input.Records.length })
-        write(request.event)
-        // Nothing is answered: Lambda counts an error, slows down, and all of the batch comes again.
-      },
-    })
-    .handler(async ({ input, entry }) => {
-      const { stage, queues, eventFormat, receiver } = app()
-      const { intake } = receiver
-      const parts = { stage, queues, intake, format: formats[eventFormat], circuit, random: Math.random }
-      return retry(await routeMessages(input.Records.map(toIntakeMessage), parts, entry))
-    })
+  return consumer('route', async (records, entry) => {
+    const { stage, queues, eventFormat, outputs, receiver } = app()
+    const { intake } = receiver
+    const parts = { stage, queues, intake, format: formats[eventFormat], outputs, circuit, random: Math.random }
+    return routeMessages(records.map(toIntakeMessage), parts, entry)
+  })
 }

@@ -9,7 +9,7 @@ import { parseTime } from '../time.ts'
 import { charts, children, signatures } from './settings.ts'
 import { query, token } from './signature.ts'
 import { type About, defineSource } from './source.ts'
-import { fullName, meaningOf, namingOf, pushes, type Vocabulary } from './vocabulary.ts'
+import { meaningOf, namingOf, pushes, ruled, type Vocabulary } from './vocabulary.ts'
 import { idOfContent } from './window.ts'
 
 // Azure Container Registry: its own webhook, and Event Grid in both of its schemas (docs/sources/acr.md).
@@ -236,7 +236,7 @@ export const acr = defineSource({
     const domain = domainOf(event)
     const requestData = requestDataOf(event)
     return {
-      action: fullName(verdict.action),
+      ...ruled(verdict),
       senderId: `${idOf(event, item, time, sent)} ${event.type} ${target?.digest ?? ''} ${tag ?? ''}`,
       time,
       target: targetOf(event, tag),

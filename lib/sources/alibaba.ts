@@ -10,7 +10,7 @@ import { splitImage } from './image.ts'
 import { children, signatures } from './settings.ts'
 import { query } from './signature.ts'
 import { type About, defineSource } from './source.ts'
-import { fullName, meaningOf, type Noise, namingOf, pushes, type Vocabulary } from './vocabulary.ts'
+import { meaningOf, type Noise, namingOf, pushes, ruled, type Vocabulary } from './vocabulary.ts'
 import { idOfContent } from './window.ts'
 
 // Alibaba Cloud Container Registry: its triggers, and its events by way of EventBridge (docs/sources/alibaba.md).
@@ -105,7 +105,7 @@ function readTrigger(item: unknown, request: Request, settings: object): Activit
   const domain = domainOf(repository, whole?.domain)
   const time = timeOf(pushed_at)
   return {
-    action: fullName(verdict.action),
+    ...ruled(verdict),
     senderId: idOfContent(JSON.stringify(item), time, request, WINDOW),
     time,
     target: { ...(name ? { repository: name } : {}), ...(tag ? { tag } : {}), ...(digest ? { digest } : {}) },
@@ -144,7 +144,7 @@ function readEvent(item: unknown, settings: object): Activity | Noise {
   const told = { instanceId: InstanceId, instanceName: InstanceName, regionId: RegionId, repoId: RepoId }
   const requestData = Object.fromEntries(Object.entries(told).filter(([, value]) => value))
   return {
-    action: fullName(verdict.action),
+    ...ruled(verdict),
     senderId: cloudEventId(event),
     time: event.time ? parseTime(event.time) : undefined,
     target: {

@@ -8,7 +8,7 @@ import { isDigest } from './image.ts'
 import { children, setting, signatures } from './settings.ts'
 import { jfrogSecret, jfrogSha1, jfrogSha256, standard } from './signature.ts'
 import { type About, defineSource } from './source.ts'
-import { fullName, meaningOf, type Noise, namingOf, pushes, type Vocabulary } from './vocabulary.ts'
+import { meaningOf, type Noise, namingOf, pushes, ruled, type Vocabulary } from './vocabulary.ts'
 import { idInWindow } from './window.ts'
 
 // JFrog Artifactory and the other services of the JFrog Platform, which share its webhooks (docs/sources/artifactory.md).
@@ -182,7 +182,7 @@ function read(item: unknown, request: Request, settings: object): Activity | Noi
   if ('ignored' in verdict) return verdict
   const domain = domainOf(event.jpd_origin)
   return {
-    action: fullName(verdict.action),
+    ...ruled(verdict),
     senderId: idInWindow(contentOf(event), request, WINDOW),
     time: undefined,
     target: targetOf(data.target_repo || data.repo_key, tagOf(data.target_tag) ?? ownTag, data),

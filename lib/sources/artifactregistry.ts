@@ -11,7 +11,7 @@ import { type OidcSettings, oidc, oidcMistakes, oidcSettings } from './oidc.ts'
 import { children, signatures } from './settings.ts'
 import { query, type Scheme, token } from './signature.ts'
 import { type About, defineSource } from './source.ts'
-import { fullName, meaningOf, type Noise, namingOf, pushes, type Vocabulary } from './vocabulary.ts'
+import { meaningOf, type Noise, namingOf, pushes, ruled, type Vocabulary } from './vocabulary.ts'
 import { idInWindow } from './window.ts'
 
 // Google Artifact Registry by way of a Pub/Sub push subscription of the topic `gcr`, with or without payload unwrapping
@@ -95,7 +95,7 @@ function toActivity({ event, id, time }: Delivery, request: Request, settings: o
   const isSame = byDigest?.domain === domain && byDigest?.repository === repository
   const content = `${event.action} ${event.digest ?? ''} ${event.tag ?? ''}`
   return {
-    action: fullName(verdict.action),
+    ...ruled(verdict),
     senderId: `${id ?? idInWindow(content, request)} ${content}`,
     time,
     target: { repository, ...(tag ? { tag } : {}), ...(isSame && byDigest?.digest ? { digest: byDigest.digest } : {}) },

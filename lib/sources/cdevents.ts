@@ -7,7 +7,7 @@ import { parseTime } from '../time.ts'
 import { isDigest } from './image.ts'
 import { standard, token } from './signature.ts'
 import { type About, defineSource } from './source.ts'
-import { fullName, meaningOf, type Noise, type Vocabulary } from './vocabulary.ts'
+import { meaningOf, type Noise, ruled, type Vocabulary } from './vocabulary.ts'
 
 // CDEvents of any version, as CloudEvents or bare (docs/sources/cdevents.md). What counts is in the CDEvent itself: in binary mode
 // nothing signs the headers that repeat it.
@@ -181,7 +181,7 @@ function read(item: unknown): Activity | Noise {
   if ('ignored' in verdict) return verdict
   const { user, sbom } = parse(contentSchema, subject.content, 'INVALID_ITEM', 'subject.content') ?? {}
   return {
-    action: fullName(verdict.action),
+    ...ruled(verdict),
     senderId: JSON.stringify([context.source, context.id, name]),
     time: context.timestamp ? parseTime(context.timestamp) : undefined,
     ...imageOf(parsePackageUrl(subject.id)),

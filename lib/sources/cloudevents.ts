@@ -33,7 +33,7 @@ function toActivity(event: CloudEvent): Activity {
   }
   // These stand in the CloudEvent itself.
   const isOurs = event.type.startsWith('container-registry.')
-  const twice = isOurs && ['action', 'senderId', 'time'].find((field) => field in data)
+  const twice = isOurs && ['action', 'rule', 'senderId', 'time'].find((field) => field in data)
   if (twice) throw new RouterError('INVALID_ITEM', `data.${twice}: there is no such field.`)
   const { target = {}, initiator = {}, reason = {}, requestData, ...rest } = data as Partial<ActivityData>
   return {
@@ -43,6 +43,7 @@ function toActivity(event: CloudEvent): Activity {
     reason,
     ...withExtensions(requestData, extensionsOf(event)),
     action: event.type,
+    rule: event.type,
     senderId: cloudEventId(event),
     time: event.time ? parseTime(event.time) : undefined,
   } as Activity
@@ -73,7 +74,7 @@ export const cloudevents = defineSource({
   verbatim: true,
   schemes: [token, standard],
   settings: {},
-  // Its types are the actions of the table, whatever the edition.
+  // Its types are the actions of the table, whatever the edition: the type is the rule.
   vocabulary: {},
   items: cloudEventItems,
   read: (item) => toActivity(readCloudEvent(item)),

@@ -8,7 +8,7 @@ import { parseTime } from '../time.ts'
 import { children, head, signatures } from './settings.ts'
 import { token } from './signature.ts'
 import { type About, defineSource } from './source.ts'
-import { fullName, meaningOf, namingOf, pushes, type Vocabulary } from './vocabulary.ts'
+import { meaningOf, namingOf, pushes, ruled, type Vocabulary } from './vocabulary.ts'
 import { idOfContent } from './window.ts'
 
 // CNCF Distribution, registry 2.x and 3.x (docs/sources/distribution.md). The two content types
@@ -167,7 +167,7 @@ export const distribution = defineSource({
     const tag = verdict.action === 'image.delete' ? undefined : tagOf(target)
     const domain = hostOf(event)
     return {
-      action: fullName(verdict.action),
+      ...ruled(verdict),
       // Proxies and fixtures repeat an id inside one envelope, so what was done to what, when and in which request belongs to it.
       senderId: JSON.stringify([
         idOf(event, item, sent),

@@ -6,7 +6,7 @@ import { fromSeconds } from '../time.ts'
 import { signatures } from './settings.ts'
 import { query } from './signature.ts'
 import { type About, defineSource } from './source.ts'
-import { fullName, meaningOf, namingOf, pushes, type Vocabulary } from './vocabulary.ts'
+import { meaningOf, namingOf, pushes, ruled, type Vocabulary } from './vocabulary.ts'
 import { idOfContent } from './window.ts'
 
 // Docker Hub (docs/sources/dockerhub.md). Its bodies hold a `callback_url`, which is never called: it comes from outside.
@@ -89,7 +89,7 @@ export const dockerhub = defineSource({
     const time = typeof pushed_at === 'number' ? fromSeconds(pushed_at) : undefined
     const content = JSON.stringify([name, tag, pushed_at, pusher])
     return {
-      action: fullName(verdict.action),
+      ...ruled(verdict),
       senderId: idOfContent(content, time, request, WINDOW),
       time,
       target: { ...(name ? { repository: name } : {}), tag },

@@ -10,7 +10,7 @@ import { parseTime } from '../time.ts'
 import { children, replication, setting, signatures } from './settings.ts'
 import { token } from './signature.ts'
 import { type About, defineSource } from './source.ts'
-import { fullName, meaningOf, type Noise, namingOf, pushes, type Vocabulary } from './vocabulary.ts'
+import { meaningOf, type Noise, namingOf, pushes, ruled, type Vocabulary } from './vocabulary.ts'
 import { idOfContent } from './window.ts'
 
 // Amazon ECR: events of EventBridge, records of CloudTrail with or without EventBridge's envelope, and the CloudEvents that an
@@ -258,7 +258,7 @@ function readEvent(given: unknown, request: Request, settings: object): Activity
     ...(detail['upstream-registry-url'] ? { upstreamRegistry: detail['upstream-registry-url'] } : {}),
   }
   return {
-    action: fullName(verdict.action),
+    ...ruled(verdict),
     senderId: `${id || idOfContent(JSON.stringify(given), at, request)} ${target.digest ?? ''} ${target.tag ?? ''}`,
     time: at,
     target,
@@ -289,7 +289,7 @@ function readTransformed(item: unknown, settings: object): Activity | Noise {
   const arn = arnIn(source)
   const target = imageOf(data.repositoryName || arn.repository, data)
   return {
-    action: fullName(verdict.action),
+    ...ruled(verdict),
     senderId: `${cloudEventId(event)} ${target.digest ?? ''} ${target.tag ?? ''}`,
     time: parseTime(time ?? ''),
     target,
@@ -643,7 +643,7 @@ function readRecord({ record, id, part }: Extract<Item, { part: Part }>, setting
   const failure = part.failure ?? (errorCode ? { code: errorCode, message: errorMessage } : undefined)
   const account = requestParameters?.registryId || arnIn(resources?.[0]?.ARN).account || recipientAccountId
   return {
-    action: fullName(verdict.action),
+    ...ruled(verdict),
     senderId: `${id} ${part.name} ${part.target.digest ?? ''} ${part.target.tag ?? ''}`,
     time: parseTime(eventTime ?? ''),
     target: part.target,

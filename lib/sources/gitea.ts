@@ -9,7 +9,7 @@ import { isDigest } from './image.ts'
 import { children, signatures } from './settings.ts'
 import { giteaSha256, hubSha256, standard, token } from './signature.ts'
 import { type About, defineSource } from './source.ts'
-import { fullName, meaningOf, namingOf, pushes, type Vocabulary } from './vocabulary.ts'
+import { meaningOf, namingOf, pushes, type Ruled, ruled, type Vocabulary } from './vocabulary.ts'
 import { idInWindow } from './window.ts'
 
 // Webhooks of Gitea and Forgejo about packages (docs/sources/gitea.md).
@@ -107,7 +107,7 @@ function idOf(row: number | null | undefined, time: number | undefined, content:
   return time === undefined ? idInWindow(content, request) : `${row ?? ''} ${time}`
 }
 
-function toActivity(action: string, event: Event, request: Request): Activity {
+function toActivity(verdict: Ruled, event: Event, request: Request): Activity {
   const { id: row, name, version, owner, html_url, created_at } = event.package
   const repository = owner?.login && name ? `${owner.login}/${name}`.toLowerCase() : undefined
   const image = version ? (isDigest(version) ? { digest: version } : { tag: version }) : {}
@@ -116,7 +116,7 @@ function toActivity(action: string, event: Event, request: Request): Activity {
   const login = event.sender?.login
   const domain = URL.parse(html_url ?? '')?.host
   return {
-    action,
+    ...ruled(verdict),
     senderId: `${idOf(row, time, content, request)} ${content}`,
     // A deletion only says when that came into being which is now gone.
     time: event.action === 'created' ? time : undefined,
@@ -165,6 +165,6 @@ export const gitea = defineSource({
     const { name, body } = item as { name: string; body: unknown }
     const event = name === 'package' ? readEvent(body) : undefined
     const verdict = meaningOf('Gitea', vocabulary, event ? nameOf(event) : name, settings)
-    return 'ignored' in verdict ? verdict : toActivity(fullName(verdict.action), event ?? readEvent(body), request)
+    return 'ignored' in verdict ? verdict : toActivity(verdict, event ?? readEvent(body), request)
   },
 })

@@ -9,7 +9,7 @@ import { isDigest, splitImage } from './image.ts'
 import { children, setting, signatures } from './settings.ts'
 import { hubSha1, hubSha256 } from './signature.ts'
 import { type About, defineSource } from './source.ts'
-import { fullName, meaningOf, namingOf, pushes, type Vocabulary } from './vocabulary.ts'
+import { meaningOf, namingOf, pushes, type Ruled, ruled, type Vocabulary } from './vocabulary.ts'
 import { idInWindow } from './window.ts'
 
 // Webhooks of GitHub about packages, of which ghcr.io's images are some (docs/sources/github.md). One push is told twice when
@@ -188,14 +188,14 @@ function idOf(content: string, about: Package, request: Request): string {
   return delivery ? `${content} ${delivery}` : idInWindow(content, request)
 }
 
-function toActivity(action: string, { action: verb, about, gitRepository, sender }: Told, request: Request): Activity {
+function toActivity(verdict: Ruled, { action: verb, about, gitRepository, sender }: Told, request: Request): Activity {
   const { container_metadata, package_url } = about.package_version ?? {}
   const owner = about.owner?.login
   const repository = owner && about.name ? `${owner}/${about.name}`.toLowerCase() : undefined
   const [tag, digest] = [tagOf(about), digestOf(about)]
   const mediaType = container_metadata?.manifest?.media_type
   return {
-    action,
+    ...ruled(verdict),
     senderId: idOf(JSON.stringify([verb, repository, digest, tag]), about, request),
     time: timeOf(about),
     target: { ...(repository ? { repository } : {}), ...(tag ? { tag } : {}), ...(digest ? { digest } : {}) },
@@ -253,6 +253,6 @@ export const github = defineSource({
     const isRead = isPackageEvent(name) && (settings.events === 'either' || settings.events === name)
     const told = isRead ? readTold(name, body) : undefined
     const verdict = meaningOf('GitHub', vocabulary, nameOf(name, told), settings)
-    return 'ignored' in verdict ? verdict : toActivity(fullName(verdict.action), told ?? readTold(name, body), request)
+    return 'ignored' in verdict ? verdict : toActivity(verdict, told ?? readTold(name, body), request)
   },
 })

@@ -7,7 +7,7 @@ import type { Request } from '../request.ts'
 import { parseTime } from '../time.ts'
 import { gitlabToken, token } from './signature.ts'
 import { type About, defineSource } from './source.ts'
-import { fullName, meaningOf, type Vocabulary } from './vocabulary.ts'
+import { meaningOf, ruled, type Vocabulary } from './vocabulary.ts'
 import { idOfContent } from './window.ts'
 
 // GitLab's audit event streaming (docs/sources/gitlab.md). It calls its JSON `application/x-www-form-urlencoded`. What the
@@ -377,7 +377,7 @@ export const gitlab = defineSource({
     const repository = repositoryOf(event)
     const authorClass = event.details?.author_class
     return {
-      action: fullName(verdict.action),
+      ...ruled(verdict),
       senderId: JSON.stringify([item.id ?? idOf(event, request), type, repository, item.tag]),
       time: event.created_at ? parseTime(event.created_at) : undefined,
       target: { ...(repository ? { repository } : {}), ...(item.tag ? { tag: item.tag } : {}) },

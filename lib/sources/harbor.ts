@@ -9,7 +9,7 @@ import { isDigest, splitImage } from './image.ts'
 import { charts, children, retention, signatures } from './settings.ts'
 import { token } from './signature.ts'
 import { type About, defineSource } from './source.ts'
-import { fullName, meaningOf, type Noise, namingOf, pushes, type Verdict, type Vocabulary } from './vocabulary.ts'
+import { meaningOf, namingOf, pushes, type Ruled, ruled, type Vocabulary } from './vocabulary.ts'
 import { idOfContent } from './window.ts'
 
 // Harbor 1.x and 2.x in both formats, rows of its audit log, and registries that send the same: Tencent TCR, Huawei SWR
@@ -227,10 +227,10 @@ function items(request: Request): readonly Item[] {
 }
 
 /** What an event says whatever it is about; `key` tells it from the others of its webhook. */
-function toActivity(verdict: Exclude<Verdict, Noise>, event: Event, key: string): Activity {
+function toActivity(verdict: Ruled, event: Event, key: string): Activity {
   const message = event.data.custom_attributes?.Details
   return {
-    action: fullName(verdict.action),
+    ...ruled(verdict),
     senderId: `${event.id} ${event.type} ${key}`,
     time: event.time,
     target: {},
@@ -299,7 +299,7 @@ function readAuditRow(item: unknown, settings: object) {
   const image = { repository, ...(tag ? { tag } : {}), ...(digest ? { digest } : {}) }
   const failed = row.operation_result === false
   return {
-    action: fullName(verdict.action),
+    ...ruled(verdict),
     // The numbers begin again when Harbor gets a new database.
     senderId: `audit log ${row.id} ${row.op_time ?? ''}`,
     time: row.op_time ? parseTime(row.op_time) : undefined,

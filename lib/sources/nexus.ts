@@ -10,7 +10,7 @@ import { isDigest } from './image.ts'
 import { children, signatures } from './settings.ts'
 import { nexusSha1, standard } from './signature.ts'
 import { type About, defineSource } from './source.ts'
-import { fullName, meaningOf, namingOf, pushes, type Vocabulary } from './vocabulary.ts'
+import { meaningOf, namingOf, pushes, ruled, type Vocabulary } from './vocabulary.ts'
 import { idOfContent } from './window.ts'
 
 // Sonatype Nexus Repository 3 (docs/sources/nexus.md).
@@ -141,7 +141,7 @@ function read(item: unknown, request: Request, settings: object) {
   if ('ignored' in verdict) return verdict
   const time = parseTime(event.timestamp ?? '')
   const activity: Activity = {
-    action: fullName(verdict.action),
+    ...ruled(verdict),
     senderId: headers['x-nexus-webhook-delivery'] || idOfContent(body.toString(), time, request),
     time,
     target: targetOf(kind, event),

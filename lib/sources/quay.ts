@@ -10,7 +10,7 @@ import { isDigest, splitImage } from './image.ts'
 import { children, signatures } from './settings.ts'
 import { query, splunk } from './signature.ts'
 import { type About, defineSource } from './source.ts'
-import { fullName, meaningOf, type Noise, namingOf, pushes, type Verdict, type Vocabulary } from './vocabulary.ts'
+import { meaningOf, type Noise, namingOf, pushes, ruled, type Verdict, type Vocabulary } from './vocabulary.ts'
 import { idInWindow } from './window.ts'
 
 // Quay's notifications, and its action log: sent to a Splunk HTTP event collector, or exported to a file (docs/sources/quay.md).
@@ -450,7 +450,7 @@ function readNotification(item: Extract<Item, { event: string }>, settings: obje
     manifestDigests: target.digest ? undefined : body.manifest_digests,
   })
   return {
-    action: fullName(verdict.action),
+    ...ruled(verdict),
     senderId: `${id} ${tag ?? ''}`,
     time: undefined,
     target,
@@ -603,7 +603,7 @@ function readEntry(item: Extract<Item, { nth: number }>, request: Request, setti
   const content = `quay ${JSON.stringify(item.entry)}`
   const id = entry.datetime ? fingerprint(content) : idInWindow(content, request, WINDOW)
   return {
-    action: fullName(action),
+    ...ruled(verdict),
     senderId: `${id} ${item.nth} ${item.tag ?? ''}`,
     time,
     target,

@@ -23,22 +23,26 @@ export type Meaning = Verdict & {
  */
 export type Vocabulary = Readonly<Record<string, Meaning>>
 
+/** An audited action, and the rule that says so: the name of the event in the vocabulary. */
+export type Ruled = Exclude<Verdict, Noise> & { rule: string }
+
 /**
  * What the event `name` means with `settings`. Throws `UNKNOWN_ACTION` for a name that the vocabulary does not have; `sender` is
  * for its sentence.
  */
-export function meaningOf(sender: string, vocabulary: Vocabulary, name: string, settings: object = {}): Verdict {
+export function meaningOf(sender: string, vocabulary: Vocabulary, name: string, settings: object = {}): Ruled | Noise {
   const meaning = Object.hasOwn(vocabulary, name) ? vocabulary[name] : undefined
   if (!meaning) {
     throw new RouterError('UNKNOWN_ACTION', `${sender} has no event ${JSON.stringify(name.slice(0, 96))} known here.`)
   }
   const { unless } = meaning
   const applies = unless && (settings as Readonly<Record<string, unknown>>)[unless.setting] === unless.is
-  return applies ? unless.becomes : meaning
+  const verdict = applies ? unless.becomes : meaning
+  return 'ignored' in verdict ? verdict : { ...verdict, rule: name }
 }
 
-/** The full name of an action. */
-export const fullName = (action: ShortAction): string => `container-registry.${action}`
+/** What an activity says of `verdict`: the full name of the action, and the rule. */
+export const ruled = ({ action, rule }: Ruled) => ({ action: `container-registry.${action}`, rule })
 
 /** How a pushed image is named: by a tag, by its digest alone, or by a tag that is a signature's or an attestation's. */
 export type Naming = 'by tag' | 'by digest' | 'signature'
@@ -68,3 +72,17 @@ export const pushes = <Event extends string>(event: Event) =>
       unless: { setting: 'signatures', is: 'ignore', becomes: { ignored: 'signature' } },
     },
   }) as Readonly<Record<`${Event}, ${Naming}`, Meaning>>
+
+const verdictSays = (verdict: Verdict, code: (text: string) => string): string => {
+  if ('ignored' in verdict) return `ignored: ${verdict.ignored}`
+  const failed = verdict.outcome ? `, failed${verdict.code ? ` (${verdict.code})` : ''}` : ''
+  return code(verdict.action) + failed
+}
+
+/** `meaning` in words: `image.push; with children: 'tagged' ignored: push by digest`. `code` marks what is no word. */
+export function says({ unless, ...verdict }: Meaning, code = (text: string): string => text): string {
+  const exception = unless
+    ? `; with ${code(`${unless.setting}: '${unless.is}'`)} ${verdictSays(unless.becomes, code)}`
+    : ''
+  return verdictSays(verdict, code) + exception
+}

@@ -8,7 +8,7 @@ import { isDigest } from './image.ts'
 import { children, signatures } from './settings.ts'
 import { standard, token } from './signature.ts'
 import { type About, defineSource } from './source.ts'
-import { fullName, meaningOf, type Noise, namingOf, pushes, type Vocabulary } from './vocabulary.ts'
+import { meaningOf, type Noise, namingOf, pushes, ruled, type Vocabulary } from './vocabulary.ts'
 
 // zot's extension "events", which sends CloudEvents in binary mode; structured mode is for what passes them on
 // (docs/sources/zot.md).
@@ -70,7 +70,7 @@ function toActivity(event: CloudEvent, settings: object): Activity | Noise {
   const verdict = meaningOf('zot', vocabulary, nameOf(type, tag, data.digest || data.reference), settings)
   if ('ignored' in verdict) return verdict
   return {
-    action: fullName(verdict.action),
+    ...ruled(verdict),
     senderId: cloudEventId(event),
     time: event.time ? parseTime(event.time) : undefined,
     target: targetOf(verdict.action, data, tag),

@@ -1,4 +1,4 @@
-/** Bytes of an object, and the mark of this very version of it: what `replace` compares. */
+/** Bytes of an object, and the mark of these bytes: what `replace` compares. */
 export interface Stored {
   bytes: Buffer
   version: string
@@ -14,7 +14,8 @@ export interface Listed {
 
 /**
  * Where the archive of a location lies: objects by name, in one folder or one bucket. Names are paths with `/`; each part is 1 to 255
- * letters, digits and `.-_=`, and none begins with a dot.
+ * letters, digits and `.-_=`, and none begins with a dot; all of it has at most 1,000. Any other name is a mistake of the caller: every
+ * method rejects with an `Error` then.
  *
  * A write is durable when its promise resolves, and whole or not there at all: no reader ever sees a part of an object. Every method
  * rejects with `UNAVAILABLE` when the store can't be reached or does not answer as it should; a write may have happened then.
@@ -30,6 +31,24 @@ export interface Store {
   replace(name: string, bytes: Uint8Array, version: string): Promise<boolean>
   /** Removes an object; one that is not there is no error. */
   remove(name: string): Promise<void>
-  /** Everything whose name begins with `prefix`, by name. */
+  /** Everything whose name begins with `prefix`, by name; objects whose names have not that form are not there. */
   list(prefix: string): AsyncIterable<Listed>
+}
+
+const NAME = /^[A-Za-z0-9_=-][A-Za-z0-9._=-]{0,254}(?:\/[A-Za-z0-9_=-][A-Za-z0-9._=-]{0,254})*$/
+const MOST_CHARACTERS = 1000
+
+/** Whether `name` can be the name of an object: nothing else ever becomes a path or an address. */
+export const isName = (name: string): boolean => name.length <= MOST_CHARACTERS && NAME.test(name)
+
+/** `name`, when it can be the name of an object. Throws an `Error` when not. */
+export function checkName(name: string): string {
+  if (isName(name)) return name
+  throw new Error(`${JSON.stringify(name.slice(0, 200))} can't be the name of an object of the archive`)
+}
+
+/** `prefix`, when names can begin with it. Throws an `Error` when not. */
+export function checkPrefix(prefix: string): string {
+  if (prefix !== '') checkName(prefix.replace(/\/$/, ''))
+  return prefix
 }

@@ -19,24 +19,28 @@ const HTTP = { to: '--dest-tls-verify=false', from: '--src-tls-verify=false', at
 
 const PUSH = {
   action: 'container-registry.image.push',
+  rule: 'push, by tag',
   severity: 'normal',
   dataEvent: true,
   reason: { reasonCode: 201, reasonType: 'Created' },
 }
 const PULL = {
   action: 'container-registry.image.pull',
+  rule: 'pull',
   severity: 'normal',
   dataEvent: true,
   reason: { reasonCode: 200, reasonType: 'OK' },
 }
 const DELETE = {
   action: 'container-registry.image.delete',
+  rule: 'delete, by digest',
   severity: 'critical',
   dataEvent: true,
   reason: { reasonCode: 202, reasonType: 'Accepted' },
 }
 const UNTAG = {
   action: 'container-registry.image.untag',
+  rule: 'delete, by tag',
   severity: 'warning',
   dataEvent: false,
   reason: { reasonCode: 202, reasonType: 'Accepted' },
@@ -45,6 +49,7 @@ const UNTAG = {
 /** What one event has to say that another need not. */
 interface Row {
   action: string
+  rule: string
   severity: string
   dataEvent: boolean
   reason: { reasonCode: number; reasonType: string }
@@ -145,7 +150,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{1
 const DERIVED_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{2}\+0000$/
 
-const delivery = ({ action, severity, dataEvent, reason, message, name, id }: Row, setting: Setting): Delivered =>
+const delivery = ({ action, rule, severity, dataEvent, reason, message, name, id }: Row, setting: Setting): Delivered =>
   ({
     event: {
       id: expect.stringMatching(DERIVED_UUID),
@@ -166,6 +171,7 @@ const delivery = ({ action, severity, dataEvent, reason, message, name, id }: Ro
         registry: setting.id,
         account: 'local',
         source: 'distribution',
+        rule,
         domain: setting.domain,
         region: setting.region,
         edition: '2020-07-28',
@@ -241,12 +247,14 @@ test('a push for two platforms is an event for each manifest, by digest, and one
   expectRows(await outcome(frankfurt, 7, work), frankfurt, [
     {
       ...PUSH,
+      rule: 'push, by digest',
       message: `Container Registry: push image de.icr.io/team/multi@${amd64}`,
       name: `de.icr.io/team/multi@${amd64}`,
       id: `de.icr.io/team/multi@${amd64}`,
     },
     {
       ...PUSH,
+      rule: 'push, by digest',
       message: `Container Registry: push image de.icr.io/team/multi@${arm64}`,
       name: `de.icr.io/team/multi@${arm64}`,
       id: `de.icr.io/team/multi@${arm64}`,

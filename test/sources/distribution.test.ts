@@ -169,6 +169,7 @@ test('a captured push by tag, field by field', async () => {
       registry: 'distribution',
       account: 'acme',
       source: 'distribution',
+      rule: 'push, by tag',
       domain: 'de.icr.io',
       region: 'eu-central',
       edition: '2020-07-28',

@@ -72,6 +72,7 @@ export const provenance = v.strictObject({
   registry,
   account,
   source: text,
+  rule: text,
   domain: text,
   region: text,
   edition,

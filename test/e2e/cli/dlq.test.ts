@@ -41,7 +41,7 @@ async function queued(): Promise<{ message: Message; event: AuditEvent; opened: 
 /** What the router makes of a message of the intake queue that it gives up. */
 function dead(body: string, reason: Reason, why?: string): Message {
   const received = { messageId: 'lost', receiptHandle: '', receiveCount: 10, body }
-  return deadLetter(readMessage(received, 'local', activityTracker), reason, why)
+  return deadLetter(readMessage(received, { stage: 'local', format: activityTracker, outputs: ['queue'] }), reason, why)
 }
 
 const contents = async (queue: QueueRef) =>

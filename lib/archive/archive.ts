@@ -1,0 +1,270 @@
+import { createHash } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
+import { RouterError } from '../errors.ts'
+import { type Checkpoint, openCheckpoint, signCheckpoint } from '../proof/checkpoint.ts'
+import type { LogKey } from '../proof/note.ts'
+import { append, type Edge, edgeRoot, HASH_BYTES, leafHash, noLeaves, readEdge, type Tile } from '../proof/tree.ts'
+import type { Store } from '../stores/store.ts'
+import { formatTime } from '../time.ts'
+import { type Arrival, type Batch, readEntry, writeEntry } from './journal.ts'
+import {
+  CHECKPOINT,
+  eventsFile,
+  JOURNAL,
+  journalName,
+  LOG_KEY,
+  parseJournalName,
+  partialsOf,
+  TILE_WIDTH,
+  TILES,
+  tileName,
+} from './names.ts'
+import { writeRows } from './parquet.ts'
+import { type Row, toRow } from './row.ts'
+import { tilesOf } from './tiles.ts'
+
+// How events come into the archive of a location: never lost, never half (docs/archive.md).
+
+/** What an archiver needs from outside. */
+export interface ArchiverParts {
+  store: Store
+  location: string
+  /** Key of the log; its name is the log's origin. */
+  key: LogKey
+  /** Milliseconds since 1970. */
+  now(): number
+}
+
+/** Writes the archive of one location. */
+export interface Archiver {
+  /**
+   * Archives `arrivals`, in this order. Resolves to the leaf of the first one, when all of them are stored and under a checkpoint; the others
+   * follow it. Rejects when that can't be said: some or all of them may have been archived then. Calls wait for one another.
+   */
+  append(arrivals: readonly Arrival[]): Promise<number>
+}
+
+/** The log as far as it is signed. */
+interface Head {
+  edge: Edge
+  /** The mark of the checkpoint in the store; none when there is no checkpoint yet. */
+  version: string | undefined
+}
+
+/** Everything that follows from a batch and the head before it. */
+interface Outcome {
+  edge: Edge
+  root: Buffer
+  tiles: readonly Tile[]
+  files: readonly { name: string; bytes: Buffer }[]
+}
+
+/** Objects that are written at once. */
+const WRITES = 16
+/** Events after which others get their turn: what was written meanwhile goes on. */
+const SLICE = 500
+
+const damaged = (message: string): RouterError => new RouterError('ARCHIVE_DAMAGED', message)
+
+/** Calls `work` for each of `items`, a few at once. */
+async function each<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  const waiting = items.values()
+  const worker = async () => {
+    for (const item of waiting) await work(item)
+  }
+  await Promise.all(Array.from({ length: WRITES }, worker))
+}
+
+/** The leaves and the rows of `batch`, whose first leaf is `first`. */
+async function readBatch({ archived, arrivals }: Batch, first: number): Promise<{ leaves: Buffer[]; rows: Row[] }> {
+  const leaves: Buffer[] = []
+  const rows: Row[] = []
+  for (const [index, { text, event, routed }] of arrivals.entries()) {
+    if (index % SLICE === 0) await setImmediate()
+    leaves.push(leafHash(text))
+    rows.push(toRow(text, first + index, { routed, archived }, event))
+  }
+  return { leaves, rows }
+}
+
+/** A file of `rows`, all of one day. */
+function fileOf(location: string, day: string, rows: Row[]): { name: string; bytes: Buffer } {
+  const first = rows[0]?.leaf ?? 0
+  const bytes = writeRows(rows.sort((one, other) => (one.time ?? 0) - (other.time ?? 0)))
+  const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 32)
+  return { name: eventsFile({ location, day, first, count: rows.length, digest }), bytes }
+}
+
+/** What comes of `batch` after `edge`. */
+async function outcomeOf(batch: Batch, edge: Edge, location: string): Promise<Outcome> {
+  const { leaves, rows } = await readBatch(batch, edge.size)
+  const files: Outcome['files'][number][] = []
+  for (const [day, ofDay] of Map.groupBy(rows, ({ time }) => formatTime(time ?? 0).slice(0, 10))) {
+    await setImmediate()
+    files.push(fileOf(location, day, ofDay))
+  }
+  const { edge: next, tiles } = append(edge, leaves)
+  return { edge: next, root: edgeRoot(next), tiles, files }
+}
+
+/**
+ * The archiver of a location. Others may write the same archive at the same time. Each call rejects with `ARCHIVE_DAMAGED` when what is stored
+ * contradicts itself or the key, and writes nothing then.
+ */
+export function archiver({ store, location, key, now }: ArchiverParts): Archiver {
+  const readTile = tilesOf(store)
+  /** The edge of the log when this archiver looked last. */
+  let known: Edge = noLeaves
+  let isTidy = false
+
+  const readCheckpoint = async (): Promise<{ checkpoint: Checkpoint; version: string } | undefined> => {
+    const stored = await store.get(CHECKPOINT)
+    if (!stored) return undefined
+    return { checkpoint: openCheckpoint(stored.bytes.toString(), key), version: stored.version }
+  }
+
+  /** Whether the log has begun, although there is no checkpoint: the first batch was taken and not written out. */
+  const checkBeginning = async (): Promise<void> => {
+    if (known.size === 0 && (await store.get(journalName(0)))) return
+    for await (const { name } of store.list(TILES)) {
+      if (await store.get(CHECKPOINT)) return
+      throw damaged(`There is ${name}, but no ${CHECKPOINT}: it was taken away. Put it back.`)
+    }
+  }
+
+  /** Takes late and finished journal entries away. */
+  const tidy = async (size: number): Promise<void> => {
+    for await (const { name } of store.list(JOURNAL)) {
+      const first = parseJournalName(name)
+      if (first !== undefined && first < size) await store.remove(name)
+    }
+    isTidy = true
+  }
+
+  const readHead = async (): Promise<Head> => {
+    const read = await readCheckpoint()
+    if (!read) await checkBeginning()
+    const size = read?.checkpoint.size ?? 0
+    if (size < known.size) {
+      throw damaged(`${CHECKPOINT} went back from ${known.size} to ${size} leaves: an older one was put in its place.`)
+    }
+    if (read && (size !== known.size || !edgeRoot(known).equals(read.checkpoint.root))) {
+      const edge = await readEdge(size, readTile)
+      if (!edgeRoot(edge).equals(read.checkpoint.root)) {
+        throw damaged(`The root of ${CHECKPOINT} is not that of the tiles of its ${size} leaves.`)
+      }
+      known = edge
+    }
+    if (!isTidy) await tidy(size)
+    return { edge: known, version: read?.version }
+  }
+
+  /** Whether the leaves from `first` on are `leaves`: of a log of `size` leaves. */
+  const areLeaves = async (first: number, leaves: readonly Buffer[], size: number): Promise<boolean> => {
+    if (size < first + leaves.length) return false
+    for (let at = 0; at < leaves.length; ) {
+      const n = Math.floor((first + at) / TILE_WIDTH)
+      const inTile = first + at - n * TILE_WIDTH
+      const tile = await readTile(0, n, Math.min(TILE_WIDTH, size - n * TILE_WIDTH))
+      const some = Buffer.concat(leaves.slice(at, at + TILE_WIDTH - inTile))
+      if (
+        !tile
+          .subarray(inTile * HASH_BYTES)
+          .subarray(0, some.length)
+          .equals(some)
+      )
+        return false
+      at += some.length / HASH_BYTES
+    }
+    return true
+  }
+
+  /** Writes the checkpoint, unless the log has come that far. */
+  const sign = async ({ edge, version }: Head, { edge: { size }, root }: Outcome): Promise<void> => {
+    const note = Buffer.from(signCheckpoint(size, root, key))
+    const isWritten =
+      version === undefined ? await store.create(CHECKPOINT, note) : await store.replace(CHECKPOINT, note, version)
+    if (isWritten) return
+    const other = await readCheckpoint()
+    if (other && other.checkpoint.size >= size) return
+    throw new RouterError('UNAVAILABLE', `${CHECKPOINT} of ${edge.size} leaves was written by somebody else.`)
+  }
+
+  /** Takes away what is not needed any more. Nothing is wrong with the archive when that fails, and somebody else may do it. */
+  const clear = async (before: Edge, after: Edge): Promise<void> => {
+    const filled = before.levels.flatMap((hashes, level) => {
+      const n = Math.floor(before.size / TILE_WIDTH ** (level + 1))
+      return hashes.length > 0 && after.size >= (n + 1) * TILE_WIDTH ** (level + 1) ? [partialsOf(level, n)] : []
+    })
+    await Promise.all([
+      store.remove(journalName(before.size)),
+      ...filled.map(async (prefix) => {
+        for await (const { name } of store.list(prefix)) await store.remove(name)
+      }),
+    ]).catch(() => {})
+  }
+
+  /** Steps 3 to 5 for the batch whose journal entry begins where `head` ends. */
+  const finish = async (head: Head, outcome: Outcome): Promise<void> => {
+    const { tiles, files } = outcome
+    await each<{ name: string; bytes: Buffer }>(
+      [...files, ...tiles.map(({ level, n, width, bytes }) => ({ name: tileName(level, n, width), bytes }))],
+      ({ name, bytes }) => store.put(name, bytes),
+    )
+    if (head.edge.size === 0) await store.create(LOG_KEY, Buffer.from(`${key.text}\n`))
+    await sign(head, outcome)
+    known = outcome.edge
+    await clear(head.edge, outcome.edge)
+  }
+
+  /** Whether nobody has gone beyond `head`: a journal entry that is there now took the numbers. */
+  const isCurrent = async ({ edge }: Head): Promise<boolean> =>
+    ((await readCheckpoint())?.checkpoint.size ?? 0) === edge.size
+
+  /** Finishes the batch that somebody took at `head`, if there is one. */
+  const help = async (head: Head): Promise<void> => {
+    const name = journalName(head.edge.size)
+    const entry = await store.get(name)
+    if (!entry || !(await isCurrent(head))) return
+    await finish(head, await outcomeOf(await readEntry(name, entry.bytes), head.edge, location))
+  }
+
+  /** Tries to take the numbers for `batch`. Resolves to the first of them when that is done and all is written; else somebody else has come first. */
+  const take = async (batch: Batch, entry: Buffer): Promise<number | undefined> => {
+    const head = await readHead()
+    const first = head.edge.size
+    // What comes of it is worked out while the entry is written.
+    const [isCreated, outcome] = await Promise.all([
+      store.create(journalName(first), entry),
+      outcomeOf(batch, head.edge, location),
+    ])
+    if (!isCreated) return void (await help(head))
+    if (await isCurrent(head)) {
+      await finish(head, outcome)
+      return first
+    }
+    // Late, or somebody has helped already: then the numbers are those of this batch.
+    const leaves = batch.arrivals.map(({ text }) => leafHash(text))
+    const size = (await readCheckpoint())?.checkpoint.size ?? 0
+    const isDone = await areLeaves(first, leaves, size)
+    await store.remove(journalName(first))
+    return isDone ? first : undefined
+  }
+
+  const takeAll = async (arrivals: readonly Arrival[]): Promise<number> => {
+    const batch = { archived: now(), arrivals }
+    const entry = await writeEntry(batch)
+    let first: number | undefined
+    while (first === undefined) first = await take(batch, entry)
+    return first
+  }
+
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    append(arrivals) {
+      const done = last.then(() => takeAll(arrivals))
+      last = done.catch(() => {})
+      return done
+    },
+  }
+}

@@ -1,0 +1,138 @@
+import * as v from 'valibot'
+import { RouterError } from './errors.ts'
+import { type Location, places } from './locations.ts'
+
+/** Who may ask for events. Its secret is found by `reader-<id>`, as that of a registry is by its id. */
+export interface ReaderConfig {
+  /** Lower-case letters, digits and inner dashes. */
+  id: string
+  /** The locations whose events it may see. */
+  locations: 'all' | readonly Location[]
+}
+
+/** For how long nobody can take an object of an archive away before its time: S3 object lock. */
+export interface LockConfig {
+  /** Whether somebody with the permission for it can all the same. */
+  mode: 'governance' | 'compliance'
+  days: number
+}
+
+/** The archives of a deployment, as written in `archive.ts`. Secrets never stand there. */
+export interface ArchiveConfig {
+  /**
+   * What the names of the logs begin with: a domain of yours, with or without a path. A log is known by its name: keep it.
+   */
+  origin: string
+  readers: readonly ReaderConfig[]
+  /** For how many days events are kept, by location; `default` is for the others. For ever where nothing is said. */
+  retention?: Readonly<Partial<Record<Location | 'default', number>>>
+  lock?: LockConfig
+  /** Saved searches and alerts. */
+  searches?: readonly unknown[]
+}
+
+/** A checked reader. */
+export interface Reader {
+  id: string
+  locations: readonly Location[]
+}
+
+/** The checked archives of a deployment. */
+export interface Archives {
+  origin: string
+  readers: ReadonlyMap<string, Reader>
+  /** Days for which the events of a location are kept; `undefined` for ever. */
+  retentionOf(location: Location): number | undefined
+  lock: LockConfig | undefined
+  searches: readonly unknown[]
+}
+
+const ALL: readonly Location[] = places.map(({ location }) => location)
+
+/** A hundred years. */
+const MOST_DAYS = 36_525
+const days = v.pipe(
+  v.number('has to be a number of days'),
+  v.integer('has to be whole days'),
+  v.minValue(1, 'has to be 1 or more'),
+  v.maxValue(MOST_DAYS, `has to be ${MOST_DAYS} at most`),
+)
+const location = v.picklist(ALL, `has to be one of ${ALL.join(', ')}`)
+
+/** An object with exactly these members. */
+const members = <Entries extends v.ObjectEntries>(entries: Entries) =>
+  v.strictObject(entries, (issue) =>
+    issue.expected === 'never'
+      ? `there is no such setting; there are ${Object.keys(entries).join(', ')}`
+      : issue.received === 'undefined'
+        ? 'is missing'
+        : 'has to be an object',
+  )
+
+const schema = members({
+  origin: v.pipe(
+    v.string('has to be text'),
+    v.maxLength(200, 'has to be of 200 characters at most'),
+    v.regex(
+      /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?:\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)*$/,
+      'write it like events.example.com or example.com/events',
+    ),
+  ),
+  readers: v.array(
+    members({
+      id: v.pipe(
+        v.string('has to be text'),
+        v.regex(/^[a-z0-9](?:[a-z0-9-]{0,54}[a-z0-9])?$/, 'use 1 to 56 lower-case letters, digits and inner dashes'),
+      ),
+      locations: v.union(
+        [v.literal('all'), v.pipe(v.array(location), v.minLength(1, 'has to name one location at least'))],
+        `has to be 'all' or a list of ${ALL.join(', ')}`,
+      ),
+    }),
+    'has to be a list',
+  ),
+  retention: v.optional(
+    members(Object.fromEntries(['default', ...ALL].map((name) => [name, v.optional(days)])) as Record<string, never>),
+  ),
+  lock: v.optional(
+    members({ mode: v.picklist(['governance', 'compliance'], 'has to be governance or compliance'), days }),
+  ),
+  searches: v.optional(v.array(v.unknown(), 'has to be a list')),
+})
+
+/** What `schema` can't say: readers that share an id, and events that have to go before S3 lets them. */
+function contradictions({ readers, retention = {}, lock }: ArchiveConfig): string[] {
+  const ids = readers.map(({ id }) => id)
+  const twice = new Set(ids.filter((id, index) => ids.indexOf(id) !== index))
+  const early = Object.entries(retention).filter(([, kept]) => lock !== undefined && kept < lock.days)
+  return [
+    ...[...twice].map((id) => `readers: the id ${JSON.stringify(id)} is used twice`),
+    ...early.map(([name, kept]) => `retention.${name}: ${kept} days end before the lock of ${lock?.days} days does`),
+  ]
+}
+
+/**
+ * Checks `config` (the object of `archive.ts`). Throws one `INVALID_CONFIG` that lists every mistake at once.
+ */
+export function checkArchives(config: ArchiveConfig): Archives {
+  const parsed = v.safeParse(schema, config)
+  const mistakes = parsed.success
+    ? contradictions(config)
+    : parsed.issues.map((issue) => `${v.getDotPath(issue) ?? 'archive'}: ${issue.message}`)
+  if (mistakes.length > 0) {
+    throw new RouterError(
+      'INVALID_CONFIG',
+      `archive.ts has ${mistakes.length} mistake(s):\n  - ${mistakes.join('\n  - ')}`,
+    )
+  }
+  const { origin, readers, retention = {}, lock, searches = [] } = config
+  return {
+    origin,
+    readers: new Map(
+      readers.map(({ id, locations }) => [id, { id, locations: locations === 'all' ? ALL : locations }]),
+    ),
+    retentionOf: (of) => retention[of] ?? retention.default,
+    lock,
+    searches,
+  }
+}

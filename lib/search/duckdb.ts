@@ -1,0 +1,272 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { join as joinPath } from 'node:path'
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { columns } from '../archive/columns.ts'
+import { eventsOf, parseEventsFile } from '../archive/names.ts'
+import type { Row } from '../archive/row.ts'
+import { RouterError } from '../errors.ts'
+import type { Location } from '../locations.ts'
+import type { Store } from '../stores/store.ts'
+import { type Copies, copies } from './copies.ts'
+import type { Damaged, Engine, Found, ValueCount } from './engine.ts'
+import type { Filter } from './filter.ts'
+import { type LocalFile, literal } from './local.ts'
+import {
+  boundsStatement,
+  countsStatement,
+  type Dialect,
+  dayOf,
+  type PageQuery,
+  pageStatement,
+  rowsStatement,
+  type Scope,
+} from './query.ts'
+import { type Fragment, text } from './sql.ts'
+
+// DuckDB over the files of archives that lie on this machine: the only importer of DuckDB, which loads when the first question comes.
+
+/** Where the archives are: that of a location in the folder of its name in `root`. */
+export interface Folders {
+  root: string
+  store(location: Location): Pick<Store, 'list'>
+}
+
+const MACROS = [
+  // The four numbers of an IPv4 address, two hexadecimal digits each.
+  `CREATE MACRO v4_hex(a) AS printf('%02X%02X%02X%02X', CAST(split_part(a, '.', 1) AS INTEGER), CAST(split_part(a, '.', 2) AS INTEGER), CAST(split_part(a, '.', 3) AS INTEGER), CAST(split_part(a, '.', 4) AS INTEGER))`,
+  `CREATE MACRO is_v4(a) AS regexp_full_match(a, '((25[0-5]|2[0-4]\\d|1?\\d?\\d)\\.){3}(25[0-5]|2[0-4]\\d|1?\\d?\\d)')`,
+  // An IPv4 address at the end of an IPv6 one, as two groups.
+  `CREATE MACRO v6_plain(a) AS CASE WHEN contains(a, '.') THEN left(a, length(a) - length(split_part(a, ':', -1))) || left(v4_hex(split_part(a, ':', -1)), 4) || ':' || right(v4_hex(split_part(a, ':', -1)), 4) ELSE a END`,
+  `CREATE MACRO v6_groups(a) AS list_filter(string_split(a, ':'), lambda g: g <> '')`,
+  `CREATE MACRO v6_whole(a) AS v6_groups(CASE WHEN contains(a, '::') THEN replace(a, '::', ':' || repeat('0:', 8 - len(v6_groups(a)))) ELSE a END)`,
+  `CREATE MACRO v6_hex(groups) AS CASE WHEN len(groups) = 8 THEN upper(array_to_string(list_transform(groups, lambda g: lpad(g, 4, '0')), '')) END`,
+  `CREATE MACRO address_key(a) AS CASE WHEN is_v4(a) THEN '00000000000000000000FFFF' || v4_hex(a) WHEN regexp_full_match(a, '[0-9a-fA-F:]*:((25[0-5]|2[0-4]\\d|1?\\d?\\d)(\\.(25[0-5]|2[0-4]\\d|1?\\d?\\d)){3}|[0-9a-fA-F]{0,4})') THEN v6_hex(v6_whole(v6_plain(a))) END`,
+]
+
+/** DuckDB's way to write statements, over `events`: a relation that has every event once. */
+export const dialectOf = (events: string): Dialect => ({
+  name: 'duckdb',
+  events: text(events),
+  page: text('location, leaf, filename'),
+  written: (column) => text(`(left(strftime(${column}, '%Y-%m-%dT%H:%M:%S.%g'), 22) || '+0000')`),
+  milliseconds: (column) => text(`epoch_ms(${column})`),
+  addressKey: (column) => text(`address_key(${column})`),
+})
+
+/** Why a file can't be what was written; `undefined` when it is. Rejects when it is not there. */
+async function mistakeOf({ path, digest }: LocalFile): Promise<string | undefined> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(chunk as Buffer)
+  return hash.digest('hex').startsWith(digest)
+    ? undefined
+    : 'It is not the file that was written: its SHA-256 is another one.'
+}
+
+/** What is known of the files of a location: made after its log had `size` leaves. */
+interface Listing {
+  size: number
+  files: readonly LocalFile[]
+  damaged: readonly Damaged[]
+  /** It turned out to be wrong. */
+  stale: boolean
+}
+
+/** How often a question is asked again because files went away under it: compaction and retention remove them. */
+const ATTEMPTS = 4
+
+const numberOf = (value: unknown): number => Number(value)
+
+const byDay = (one: LocalFile, other: LocalFile): number =>
+  one.day === other.day ? one.first - other.first : one.day < other.day ? -1 : 1
+
+/** A row as DuckDB hands it over: whole numbers as bigint. */
+function foundOf(read: Readonly<Record<string, unknown>>): Found {
+  const row = columns.map(({ name }) => {
+    const value = read[name] ?? null
+    return [name, typeof value === 'bigint' ? Number(value) : value]
+  })
+  return { location: read.location as Location, row: Object.fromEntries(row) as Row }
+}
+
+/** DuckDB over the archives in `folders`. */
+export function duckdb(folders: Folders): Engine {
+  let opened: Promise<{ instance: DuckDBInstance; known: Copies }> | undefined
+  const listings = new Map<Location, Promise<Listing>>()
+  /** Files that were found to be what was written, or not, by path and mark. */
+  const examined = new Map<string, { mark: string; why: string | undefined }>()
+
+  async function open(): Promise<{ instance: DuckDBInstance; known: Copies }> {
+    const { DuckDBInstance } = await import('@duckdb/node-api')
+    const instance = await DuckDBInstance.create(':memory:', {
+      autoinstall_known_extensions: 'false',
+      temp_directory: '',
+    })
+    const connection = await instance.connect()
+    const settings = [
+      "SET TimeZone = 'UTC'",
+      'SET parquet_metadata_cache = true',
+      // Whatever is asked, nothing else on this machine is read or written.
+      `SET allowed_directories = [${literal(`${folders.root}/`)}]`,
+      'SET enable_external_access = false',
+      'SET lock_configuration = true',
+    ]
+    for (const statement of [...MACROS, ...settings]) await connection.run(statement)
+    return { instance, known: await copies(connection) }
+  }
+
+  /** An attempt that failed is made again at the next question. */
+  const database = (): NonNullable<typeof opened> => {
+    opened ??= open().catch((error) => {
+      opened = undefined
+      throw error
+    })
+    return opened
+  }
+
+  async function run({ sql, parameters }: Fragment): Promise<Record<string, unknown>[]> {
+    const { instance } = await database()
+    const connection: DuckDBConnection = await instance.connect()
+    try {
+      return (await connection.runAndReadAll(sql, [...parameters])).getRowObjects()
+    } finally {
+      connection.closeSync()
+    }
+  }
+
+  async function examine(file: LocalFile): Promise<string | undefined> {
+    const known = examined.get(file.path)
+    if (known?.mark === file.mark) return known.why
+    const why = await mistakeOf(file)
+    examined.set(file.path, { mark: file.mark, why })
+    return why
+  }
+
+  async function list(location: Location, size: number): Promise<Listing> {
+    const files: LocalFile[] = []
+    const damaged: Damaged[] = []
+    for await (const { name, size: bytes, modifiedAt } of folders.store(location).list(eventsOf(location))) {
+      const parsed = parseEventsFile(name)
+      if (parsed?.location !== location) continue
+      const path = joinPath(folders.root, location, name)
+      const file: LocalFile = { ...parsed, location, name, path, mark: `${bytes} ${modifiedAt}` }
+      const why = await examine(file)
+      if (why === undefined) files.push(file)
+      else damaged.push({ location, file: name, why })
+    }
+    const { known } = await database()
+    await known.update(location, files)
+    return { size, files, damaged, stale: false }
+  }
+
+  /** The files of a location, looked up anew when its log has grown: only then there are further events. One look after the other. */
+  function listing({ location, size }: Scope): Promise<Listing> {
+    const anew = () => list(location, size)
+    const before = listings.get(location) ?? Promise.reject()
+    const made = before.then((known) => (known.stale || known.size < size ? anew() : known), anew)
+    listings.set(location, made)
+    return made
+  }
+
+  /** Files that may hold events of the question. */
+  const isNeeded =
+    ({ from, to }: Filter, sizes: ReadonlyMap<string, number>) =>
+    (file: LocalFile): boolean =>
+      file.first < (sizes.get(file.location) ?? 0) &&
+      (from === undefined || file.day >= dayOf(from)) &&
+      (to === undefined || file.day <= dayOf(to))
+
+  /** Forgets `listed`, and of `files` that they are what was written. */
+  function forget(listed: readonly Listing[], files: readonly LocalFile[]): void {
+    for (const one of listed) one.stale = true
+    for (const { path } of files) examined.delete(path)
+  }
+
+  /** Does `work` with the files that are there; again when they went away meanwhile or turn out to be damaged. */
+  async function over<Answer>(
+    filter: Filter,
+    scopes: readonly Scope[],
+    work: (paths: readonly string[], known: Copies) => Promise<Answer>,
+    none: Answer,
+  ): Promise<{ answer: Answer; damaged: Damaged[] }> {
+    const sizes = new Map<string, number>(scopes.map(({ location, size }) => [location, size]))
+    for (let attempt = 1; ; attempt++) {
+      let listed: Listing[] = []
+      let files: LocalFile[] = []
+      try {
+        listed = await Promise.all(scopes.map(listing))
+        const damaged = listed.flatMap((one) => one.damaged)
+        files = listed
+          .flatMap((one) => one.files)
+          .filter(isNeeded(filter, sizes))
+          .sort(byDay)
+        if (files.length === 0) return { answer: none, damaged }
+        const { known } = await database()
+        return {
+          answer: await work(
+            files.map(({ path }) => path),
+            known,
+          ),
+          damaged,
+        }
+      } catch (error) {
+        const isKnown = error instanceof RouterError && error.code !== 'ARCHIVE_DAMAGED'
+        if (isKnown || attempt === ATTEMPTS) throw error
+        forget(listed, files)
+      }
+    }
+  }
+
+  /** Whole rows for `places`: only the files that hold them are read for it. */
+  async function rowsAt(places: readonly Record<string, unknown>[], known: Copies): Promise<Found[]> {
+    const paths = [...new Set(places.map(({ filename }) => String(filename)))]
+    const leaves = new Map(
+      [...Map.groupBy(places, ({ location }) => String(location))].map(([location, some]) => [
+        location,
+        some.map(({ leaf }) => Number(leaf)),
+      ]),
+    )
+    const read = await run(rowsStatement(leaves, dialectOf(known.once(paths))))
+    const rows = new Map(read.map((row) => [`${row.location} ${row.leaf}`, row]))
+    return places.map(({ location, leaf }) => foundOf(rows.get(`${location} ${leaf}`) ?? {}))
+  }
+
+  return {
+    async page(query: PageQuery) {
+      const { filter, scopes, sort } = query
+      const work = async (paths: readonly string[], known: Copies) => {
+        // The files that a page of the newest comes from first: whole groups of rows of all others are passed over.
+        const ordered = sort.by === 'time' && sort.descending ? paths.toReversed() : paths
+        const places = await run(pageStatement(query, dialectOf(known.once(ordered))))
+        return places.length === 0 ? [] : rowsAt(places, known)
+      }
+      const { answer, damaged } = await over<Found[]>(filter, scopes, work, [])
+      return { found: answer, damaged }
+    },
+    async bounds(filter, scopes) {
+      const work = async (paths: readonly string[], known: Copies) => {
+        const [row] = await run(boundsStatement(filter, scopes, dialectOf(known.once(paths))))
+        const { total = 0, first, last } = row ?? {}
+        const time = (value: unknown) => (value === null || value === undefined ? null : numberOf(value))
+        return { total: numberOf(total), first: time(first), last: time(last) }
+      }
+      const none: Awaited<ReturnType<Engine['bounds']>> = { total: 0, first: null, last: null }
+      return (await over(filter, scopes, work, none)).answer
+    },
+    async counts(query) {
+      const { filter, scopes, by, interval } = query
+      const work = async (paths: readonly string[], known: Copies) =>
+        run(countsStatement(query, dialectOf(known.once(paths))))
+      const { answer, damaged } = await over<Record<string, unknown>[]>(filter, scopes, work, [])
+      const parts = Map.groupBy(answer, ({ part }) => numberOf(part))
+      const values = (part: number): ValueCount[] =>
+        (parts.get(part) ?? []).map(({ value, n }) => ({ value: String(value), count: numberOf(n) }))
+      const buckets = (parts.get(0) ?? []).map(({ bucket, n, failures }) => ({
+        time: numberOf(bucket) * interval,
+        count: numberOf(n),
+        failures: numberOf(failures),
+      }))
+      return { by: by.map((_, index) => values(index + 1)), buckets, damaged }
+    },
+  }
+}

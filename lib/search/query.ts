@@ -1,0 +1,229 @@
+import { type Column, columns } from '../archive/columns.ts'
+import type { Location } from '../locations.ts'
+import { type CountName, countColumns, fields, type SortName, sortColumns } from './fields.ts'
+import type { Condition, Filter, Sort, Wanted } from './filter.ts'
+import { all, any, type Fragment, join, list, sql, text } from './sql.ts'
+
+// The one query builder: a filter becomes a statement, whatever engine runs it. What engines write differently is a piece of their
+// dialect. Every value is a parameter, and stands in a WHERE: Athena takes them nowhere else.
+
+/** What engines write differently; `column` is always a name of this project's own. */
+export interface Dialect {
+  name: string
+  /** Every event once, as a relation: of the copies of an event the one with the lowest leaf. */
+  events: Fragment
+  /** What is selected of the events of a page. */
+  page: Fragment
+  /** The time of `column` as the event writes it: `2026-11-22T13:00:00.12+0000`. */
+  written(column: string): Fragment
+  /** The milliseconds since 1970 of `column`, a whole number. */
+  milliseconds(column: string): Fragment
+  /** The address in `column` as 32 hexadecimal digits in capital letters, IPv4 as IPv6; NULL when it is none. */
+  addressKey(column: string): Fragment
+}
+
+/** The leaves of a location that are looked at: from `from` on, below `size`. */
+export interface Scope {
+  location: Location
+  from: number
+  size: number
+}
+
+/** What an event is sorted by: `value` unless that is the time. The place of an event in an order, and that of no other one. */
+export interface Position {
+  value?: string | number
+  /** Milliseconds since 1970. */
+  time: number
+  location: string
+  leaf: number
+}
+
+/** `milliseconds` since 1970 as a parameter. */
+const timestamp = (milliseconds: number): string =>
+  new Date(milliseconds).toISOString().replace('T', ' ').replace('Z', '')
+
+const asTime = (milliseconds: number): Fragment => sql`CAST(${timestamp(milliseconds)} AS TIMESTAMP)`
+
+/** The JSON of an event in small letters: its column with the holes filled. */
+function wholeText(dialect: Dialect): Fragment {
+  const filled = columns.reduce((inner: Fragment, { name, type, hole }: Column) => {
+    if (hole === undefined) return inner
+    const value = type === 'TIMESTAMP' ? dialect.written(name) : text(name)
+    return sql`replace(${inner}, chr(${text(String(hole))}), coalesce(${value}, ''))`
+  }, text('event'))
+  return sql`lower(${filled})`
+}
+
+/** The column of the archive, or what stands for the JSON, that meets `wanted`. */
+function meets(column: string, wanted: Wanted, dialect: Dialect): Fragment {
+  switch (wanted.match) {
+    case 'prefix':
+      return sql`starts_with(${text(column)}, ${wanted.value})`
+    case 'contains':
+      return sql`strpos(${text(column)}, ${wanted.value}) > 0`
+    case 'network':
+      return sql`${dialect.addressKey(column)} BETWEEN ${wanted.first} AND ${wanted.last}`
+    default:
+      return sql`${text(column)} = ${wanted.value}`
+  }
+}
+
+const isEqual = (wanted: Wanted): wanted is Wanted & { match: 'equal' } => wanted.match === 'equal'
+
+function condition({ field, not, wanted }: Condition, dialect: Dialect): Fragment {
+  const equal = wanted.filter(isEqual).map(({ value }) => value)
+  const others = wanted.filter((one) => !isEqual(one))
+  const whole = others.filter(({ match }) => match === 'whole')
+  const met = any([
+    ...fields[field].columns.flatMap((column) => [
+      ...(equal.length > 0 ? [sql`${text(column)} IN (${list(equal)})`] : []),
+      ...others.map((one) => meets(column, one, dialect)),
+    ]),
+    ...whole.map((one) => sql`strpos(${wholeText(dialect)}, lower(${(one as { value: string }).value})) > 0`),
+  ])
+  // What an event does not say is no value: it can't be what is left out.
+  return not ? sql`NOT coalesce(${met}, FALSE)` : met
+}
+
+/** The day of `milliseconds` since 1970, in UTC. */
+export const dayOf = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(0, 10)
+
+/** The events below the sizes of their logs that are in the time and meet all conditions. */
+function where({ from, to, conditions }: Filter, scopes: readonly Scope[], dialect: Dialect): Fragment[] {
+  return [
+    any(
+      scopes.map(
+        ({ location, from: first, size }) => sql`(location = ${location} AND leaf >= ${first} AND leaf < ${size})`,
+      ),
+    ),
+    ...(from === undefined ? [] : [sql`day >= ${dayOf(from)}`, sql`time >= ${asTime(from)}`]),
+    ...(to === undefined ? [] : [sql`day <= ${dayOf(to)}`, sql`time < ${asTime(to)}`]),
+    ...conditions.map((one) => condition(one, dialect)),
+  ]
+}
+
+const SEVERITIES = ['normal', 'warning', 'critical']
+
+/** What `sort` sorts by: text, or a number; severities by their weight. */
+function sortKey(by: SortName): Fragment {
+  if (by === 'severity') return text("CASE severity WHEN 'critical' THEN 2 WHEN 'warning' THEN 1 ELSE 0 END")
+  return text(`coalesce(${sortColumns[by]}, '')`)
+}
+
+/** What an event is sorted by, read from its row: the `value` of its position. */
+export function sortValue(by: SortName, row: Readonly<Record<string, unknown>>): string | number | undefined {
+  if (by === 'time') return undefined
+  const value = row[sortColumns[by]]
+  return by === 'severity' ? Math.max(0, SEVERITIES.indexOf(String(value))) : String(value ?? '')
+}
+
+/** Keys of an order with the values of a position, the first one first. */
+function keys(by: SortName, position: Position): [key: Fragment, value: Fragment][] {
+  const { value = '', time, location, leaf } = position
+  return [
+    ...(by === 'time' ? [] : [[sortKey(by), sql`${value}`] as [Fragment, Fragment]]),
+    [text('time'), asTime(time)],
+    [text('location'), sql`${location}`],
+    [text('leaf'), sql`${leaf}`],
+  ]
+}
+
+/** Whatever comes behind `position`. */
+function behind({ by, descending }: Sort, position: Position): Fragment {
+  const sign = text(descending ? '<' : '>')
+  const [first, ...rest] = keys(by, position) as [[Fragment, Fragment], ...[Fragment, Fragment][]]
+  const further = (index: number): Fragment => {
+    const [key, value] = rest[index] as [Fragment, Fragment]
+    if (index === rest.length - 1) return sql`${key} ${sign} ${value}`
+    return sql`(${key} ${sign} ${value} OR (${key} = ${value} AND ${further(index + 1)}))`
+  }
+  // The first part alone is what whole groups of rows are passed over by.
+  const [key, value] = first
+  return sql`(${key} ${sign}= ${value} AND (${key} ${sign} ${value} OR ${further(0)}))`
+}
+
+function order({ by, descending }: Sort): Fragment {
+  const direction = text(descending ? ' DESC' : ' ASC')
+  const own = by === 'time' ? [] : [sortKey(by)]
+  const ordered = [...own, text('time'), text('location'), text('leaf')].map((key) => sql`${key}${direction}`)
+  return join(ordered, ', ')
+}
+
+/** What a page is made of. */
+export interface PageQuery {
+  filter: Filter
+  sort: Sort
+  scopes: readonly Scope[]
+  /** Where the page before ended. */
+  behind?: Position
+  limit: number
+}
+
+/** The statement whose rows are the events of a page, in order: what `dialect.page` says of each. */
+export function pageStatement(
+  { filter, sort, scopes, behind: position, limit }: PageQuery,
+  dialect: Dialect,
+): Fragment {
+  const met = [...where(filter, scopes, dialect), ...(position ? [behind(sort, position)] : [])]
+  return sql`SELECT ${dialect.page} FROM ${dialect.events} AS events WHERE ${all(met)} ORDER BY ${order(sort)} LIMIT ${text(String(limit))}`
+}
+
+/**
+ * The statement whose rows are these leaves, whole, in no order; times are milliseconds since 1970. An event that lies in two files comes twice.
+ */
+export function rowsStatement(leaves: ReadonlyMap<string, readonly number[]>, dialect: Dialect): Fragment {
+  const places = [...leaves].map(([location, some]) => sql`(location = ${location} AND leaf IN (${list(some)}))`)
+  return sql`SELECT ${wholeRow(dialect)} FROM ${dialect.events} AS events WHERE ${any(places)}`
+}
+
+/** The statement whose one row says how many events there are (`total`), and the milliseconds of the first and the last (`first`, `last`). */
+export function boundsStatement(filter: Filter, scopes: readonly Scope[], dialect: Dialect): Fragment {
+  const bound = (which: string) => text(`${which}(${dialect.milliseconds('time').sql})`)
+  return sql`SELECT count(*) AS total, ${bound('min')} AS first, ${bound('max')} AS last FROM ${dialect.events} AS events WHERE ${all(where(filter, scopes, dialect))}`
+}
+
+/** Where an event is from, and all columns of its row. */
+export const wholeRow = ({ milliseconds }: Pick<Dialect, 'milliseconds'>): Fragment =>
+  join(
+    [
+      text('location'),
+      ...columns.map(({ name, type }) =>
+        type === 'TIMESTAMP' ? sql`${milliseconds(name)} AS ${text(name)}` : text(name),
+      ),
+    ],
+    ', ',
+  )
+
+/** What is counted. */
+export interface CountsQuery {
+  filter: Filter
+  scopes: readonly Scope[]
+  by: readonly CountName[]
+  /** Most values of each of `by`. */
+  top: number
+  /** Milliseconds of a bucket. */
+  interval: number
+}
+
+/** What stands for no value: of a text, or of a bucket. */
+const columnOf = (name: CountName): Fragment =>
+  text(name === 'dataEvent' ? 'CAST(data_event AS VARCHAR)' : countColumns[name])
+
+/**
+ * The statement whose rows are counts: `part` 0 with `bucket` (the bucket's number since 1970), or the place of one of `by`, from 1 on, with `value`;
+ * `count` of the events and `failures` among them. Of each of `by` the `top` most frequent values.
+ */
+export function countsStatement({ filter, scopes, by, top, interval }: CountsQuery, dialect: Dialect): Fragment {
+  const bucket = text(`CAST(floor(${dialect.milliseconds('time').sql} / ${interval}.0) AS BIGINT)`)
+  const values = by.map((name, index) => sql`${columnOf(name)} AS v${text(String(index))}`)
+  const counted = sql`SELECT ${join([sql`${bucket} AS bucket`, text('outcome AS ended'), ...values], ', ')} FROM ${dialect.events} AS events WHERE ${all(where(filter, scopes, dialect))}`
+  const names = by.map((_, index) => text(`v${index}`))
+  const sets = join([text('(bucket)'), ...names.map((name) => sql`(${name})`)], ', ')
+  // In a row of one set the columns of all others are grouped away.
+  const part = names.map((name, index) => sql`WHEN grouping(${name}) = 0 THEN ${text(String(index + 1))}`)
+  const which = names.length > 0 ? sql`CASE ${join(part, ' ')} ELSE 0 END` : text('0')
+  const value = names.length > 0 ? sql`coalesce(${join([...names, text("''")], ', ')})` : text("''")
+  const grouped = sql`SELECT ${which} AS part, bucket, ${value} AS value, count(*) AS n, count(*) FILTER (WHERE ended = 'failure') AS failures FROM (${counted}) AS counted GROUP BY GROUPING SETS (${sets})`
+  const ranked = sql`SELECT part, bucket, value, n, failures, row_number() OVER (PARTITION BY part ORDER BY n DESC, value) AS place FROM (${grouped}) AS grouped`
+  return sql`SELECT part, bucket, value, n, failures FROM (${ranked}) AS ranked WHERE (part = 0 OR place <= ${top}) ORDER BY part, bucket, n DESC, value`
+}

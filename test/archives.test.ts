@@ -1,0 +1,76 @@
+import { describe, expect, test } from '@jest/globals'
+import { archive } from '../archive.ts'
+import { type ArchiveConfig, checkArchives } from '../lib/archives.ts'
+import { places } from '../lib/locations.ts'
+
+const good: ArchiveConfig = { origin: 'events.example.com', readers: [] }
+
+const messageOf = (config: unknown): string => {
+  try {
+    checkArchives(config as ArchiveConfig)
+  } catch (error) {
+    return (error as Error).message
+  }
+  throw new Error('it did not fail')
+}
+
+describe('archive.ts', () => {
+  test('the one of the project is right, and its reader may see every location', () => {
+    expect(checkArchives(archive).readers.get('local')?.locations).toEqual(places.map(({ location }) => location))
+  })
+
+  test('a location without retention of its own has the default, and for ever without one', () => {
+    const { retentionOf } = checkArchives({ ...good, retention: { default: 365, 'eu-de': 3650 } })
+    expect([retentionOf('eu-de'), retentionOf('jp-tok')]).toEqual([3650, 365])
+    expect(checkArchives({ ...good, retention: { 'eu-de': 3650 } }).retentionOf('jp-tok')).toBeUndefined()
+  })
+
+  test('every mistake is listed at once', () => {
+    const wrong = {
+      origin: 'https://events.example.com',
+      readers: [
+        { id: 'Upper', locations: ['mars'], secret: 'never' },
+        { id: 'none', locations: [] },
+        'nobody',
+        { id: 'b' },
+      ],
+      retention: { default: 0, mars: 5, 'eu-de': 1.5 },
+      lock: { mode: 'gentle', days: '5' },
+      searches: {},
+      bucket: 'mine',
+    }
+    expect(messageOf(wrong).split('\n')).toEqual([
+      'archive.ts has 14 mistake(s):',
+      '  - origin: write it like events.example.com or example.com/events',
+      '  - readers.0.id: use 1 to 56 lower-case letters, digits and inner dashes',
+      expect.stringContaining("  - readers.0.locations: has to be 'all' or a list of us-south, us-east,"),
+      '  - readers.0.secret: there is no such setting; there are id, locations',
+      '  - readers.1.locations: has to name one location at least',
+      '  - readers.2: has to be an object',
+      '  - readers.3.locations: is missing',
+      '  - retention.default: has to be 1 or more',
+      '  - retention.eu-de: has to be whole days',
+      expect.stringContaining('  - retention.mars: there is no such setting; there are default, us-south,'),
+      '  - lock.mode: has to be governance or compliance',
+      '  - lock.days: has to be a number of days',
+      '  - searches: has to be a list',
+      '  - bucket: there is no such setting; there are origin, readers, retention, lock, searches',
+    ])
+  })
+
+  test.each([
+    [undefined, 'archive: is missing'],
+    ['none', 'archive: has to be an object'],
+    [{}, 'origin: is missing'],
+  ])('%j is told in words', (config, mistake) => {
+    expect(messageOf(config)).toContain(mistake)
+  })
+
+  test('one reader with two lists of locations, and events that have to go while they are locked, are mistakes', () => {
+    const reader = { id: 'auditor', locations: 'all' }
+    const lock = { mode: 'compliance', days: 400 }
+    expect(messageOf({ ...good, readers: [reader, reader], lock, retention: { default: 400, 'eu-de': 365 } })).toBe(
+      'archive.ts has 2 mistake(s):\n  - readers: the id "auditor" is used twice\n  - retention.eu-de: 365 days end before the lock of 400 days does',
+    )
+  })
+})
