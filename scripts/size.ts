@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundle, functionNames } from '../deploy/bundle.ts'
+import { makeViewer } from '../deploy/web.ts'
 import { type SourceName, sources } from '../lib/sources/index.ts'
 
 // Fails when a packaged function is larger than its budget: size is what a cold start pays for. A function carries the sources that
@@ -16,6 +17,9 @@ const LARGER: Readonly<Partial<Record<SourceName, { kb: number; why: string }>>>
   gitlab: { kb: 103, why: 'hundreds of kinds of audit events, by name' },
   quay: { kb: 97, why: 'every kind of entry of its log, by name' },
 }
+
+/** What the viewer's script may have: libraries and all. */
+const VIEWER_KB = 80
 
 const folder = mkdtempSync(join(tmpdir(), 'registry-event-router-size-'))
 try {
@@ -33,6 +37,10 @@ try {
     )
     if (largest.kb > budget) process.exitCode = 1
   }
+  const { '/viewer.js': script = '' } = await makeViewer()
+  const kb = Buffer.byteLength(script) / 1024
+  process.stdout.write(`viewer: viewer.js has ${kb.toFixed(1)} KB of ${VIEWER_KB} KB\n`)
+  if (kb > VIEWER_KB) process.exitCode = 1
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

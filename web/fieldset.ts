@@ -1,4 +1,4 @@
-import type { Item } from './api.ts'
+import type { Item } from './answers.ts'
 
 // The whole event in an order that people read it in. Whatever has no place here comes last, so nothing of it is ever left out.
 
@@ -55,12 +55,13 @@ export const parts: readonly Part[] = [
 /** A value of an element with the path to it. */
 export interface Value {
   path: string
-  value: string | number | boolean | null
+  value: string | number | boolean
 }
 
-/** Every value of `element` by its path, in the order in which they stand. Empty objects and lists stand as such. */
+/** Every value of `element` but `null`, by its path, in the order in which they stand. Empty objects and lists stand as such. */
 export function valuesOf(element: unknown, path = ''): Value[] {
-  if (typeof element !== 'object' || element === null) return [{ path, value: element as Value['value'] }]
+  if (element === null) return []
+  if (typeof element !== 'object') return [{ path, value: element as Value['value'] }]
   const members = Object.entries(element)
   if (members.length === 0) return [{ path, value: Array.isArray(element) ? '[]' : '{}' }]
   return members.flatMap(([name, member]) => valuesOf(member, path ? `${path}.${name}` : name))

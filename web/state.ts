@@ -1,5 +1,6 @@
 import { batch, computed, effect, signal } from '@preact/signals'
-import { asProblem, get, onRefused, type Problem, type Reader, useSecret } from './api.ts'
+import type { Reader } from './answers.ts'
+import { asProblem, get, onRefused, type Problem, useSecret } from './api.ts'
 import type { Filter } from './filters.ts'
 import { toggled, withFilter, withoutFilter } from './filters.ts'
 import { choices, choose, keepSecret, keptSecret } from './storage.ts'

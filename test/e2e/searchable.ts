@@ -59,6 +59,8 @@ export interface Mood {
   failing?: { path: string; status: number; code: string; message: string }
   /** Files that can't be read. */
   damaged?: { location: string; file: string; why: string }[]
+  /** Steps of every explanation; without them there is none. */
+  explains?: { step: string; says: string }[]
   /** Signs with another key. */
   otherKey?: boolean
 }
@@ -263,6 +265,50 @@ const intervals: [string, number][] = [
   ['7d', 7 * DAY],
 ]
 
+const ndjson = (taken: readonly Held[]): string[] => taken.map(({ event }) => JSON.stringify(event))
+const csv = (taken: readonly Held[]): string[] => [
+  'id,time,action,message',
+  ...taken.map(({ event }) => `${event.id},${event.eventTime},${event.action},"${event.message}"`),
+]
+
+type Test = (held: Held) => boolean
+
+function timeTests(query: URLSearchParams): Test[] {
+  const [from, to] = [query.get('from'), query.get('to')].map((text) => (text ? Date.parse(text) : undefined))
+  return [({ time }) => (from === undefined || time >= from) && (to === undefined || time < to)]
+}
+
+function afterTests(query: URLSearchParams): Test[] {
+  const parts = query.get('after')?.split(',') ?? []
+  return parts.map((part) => {
+    const [location, leaf] = part.split(':')
+    return (held) => held.location !== location || held.leaf >= Number(leaf)
+  })
+}
+
+/** What an event has to meet, all of it. */
+function testsOf(query: URLSearchParams): Test[] {
+  const names = [...new Set(query.keys())].filter((name) => !own.has(name))
+  const filters = names.map((name): Test => {
+    const bare = name.replace(/!$/, '')
+    const test = matcher(bare, query.getAll(name))
+    return name === bare ? test : (held) => !test(held)
+  })
+  return [...timeTests(query), ...afterTests(query), ...filters]
+}
+
+function orderOf(sort: string): (a: Held, b: Held) => number {
+  const read = sortKeys[sort.replace('-', '')] ?? (({ time }: Held) => time)
+  const turn = sort.startsWith('-') ? -1 : 1
+  return (a, b) => {
+    const [x, y] = [read(a), read(b)]
+    if (x !== y) return x < y ? -turn : turn
+    return b.time - a.time || (a.event.id < b.event.id ? -1 : 1)
+  }
+}
+
+const OF_A_PAGE = new Set(['limit', 'cursor', 'format', 'proof', 'damaged', 'by', 'top', 'interval'])
+
 const sortKeys: Record<string, (held: Held) => string | number> = {
   time: ({ time }) => time,
   registry: ({ event }) => event.provenance.registry ?? '',
@@ -312,39 +358,24 @@ export async function startSearchable(count: number, now = Date.now()): Promise<
   const found = new Map<string, Held[]>()
 
   function select(query: URLSearchParams): Held[] {
-    const sort = query.get('sort') ?? '-time'
-    const relevant = new URLSearchParams(
-      [...query].filter(([name]) => !['limit', 'cursor', 'format', 'proof', 'by', 'top', 'interval'].includes(name)),
-    )
-    const key = `${relevant} ${all.length}`
+    const relevant = [...query].filter(([name]) => !OF_A_PAGE.has(name))
+    const key = `${JSON.stringify(relevant)} ${all.length}`
     const known = found.get(key)
     if (known) return known
-    const tests: ((held: Held) => boolean)[] = []
-    const from = query.get('from')
-    const to = query.get('to')
-    if (from) tests.push(({ time }) => time >= Date.parse(from))
-    if (to) tests.push(({ time }) => time < Date.parse(to))
-    for (const name of new Set(query.keys())) {
-      if (own.has(name)) continue
-      const bare = name.replace(/!$/, '')
-      const test = matcher(bare, query.getAll(name))
-      tests.push(name === bare ? test : (held) => !test(held))
-    }
-    for (const part of query.get('after')?.split(',') ?? []) {
-      const [location, leaf] = part.split(':')
-      tests.push((held) => held.location !== location || held.leaf >= Number(leaf))
-    }
-    const read = sortKeys[sort.replace('-', '')] ?? (({ time }: Held) => time)
-    const turn = sort.startsWith('-') ? -1 : 1
-    const order = (a: Held, b: Held): number => {
-      const [x, y] = [read(a), read(b)]
-      if (x !== y) return x < y ? -turn : turn
-      return b.time - a.time || (a.event.id < b.event.id ? -1 : 1)
-    }
-    const selected = all.filter((held) => tests.every((test) => test(held))).sort(order)
+    const tests = testsOf(query)
+    const selected = all.filter((held) => tests.every((test) => test(held))).sort(orderOf(query.get('sort') ?? '-time'))
     if (found.size > 30) found.clear()
     found.set(key, selected)
     return selected
+  }
+
+  const counted = new Map<string, ReturnType<typeof counts>>()
+  /** Counted once: the tests ask for the same again and again. */
+  function countsOf(query: URLSearchParams) {
+    const key = `${query} ${all.length}`
+    const known = counted.get(key) ?? counts(query)
+    counted.set(key, known)
+    return { ...known, complete: complete() }
   }
 
   const complete = () =>
@@ -379,7 +410,7 @@ export async function startSearchable(count: number, now = Date.now()): Promise<
     const selected = select(query)
     const limit = Number(query.get('limit') ?? 100)
     const digest = createHash('sha256')
-      .update(`${[...query].filter(([name]) => name !== 'cursor' && name !== 'limit')}`)
+      .update(JSON.stringify([...query].filter(([name]) => !OF_A_PAGE.has(name))))
       .digest('hex')
       .slice(0, 16)
     const cursor = query.get('cursor')
@@ -394,29 +425,22 @@ export async function startSearchable(count: number, now = Date.now()): Promise<
 
   function answerEvents(path: string, query: URLSearchParams): Answer {
     const { taken, next } = page(query)
-    const format = query.get('format') ?? 'json'
-    if (format === 'json') {
-      const events = taken.map((held) => element(held, query.get('proof') === 'true'))
-      return json({ events, next, complete: complete(), ...(mood.damaged ? { damaged: mood.damaged } : {}) })
-    }
+    const format = query.get('format')
+    if (format === 'ndjson') return answerLines(path, query, next, ndjson(taken))
+    if (format === 'csv') return answerLines(path, query, next, csv(taken))
+    const events = taken.map((held) => element(held, query.get('proof') === 'true'))
+    return json({ events, next, complete: complete(), ...(mood.damaged ? { damaged: mood.damaged } : {}) })
+  }
+
+  function answerLines(path: string, query: URLSearchParams, next: string | null, lines: string[]): Answer {
     if (mood.damaged && query.get('damaged') !== 'skip') {
       throw new Wrong(500, 'ARCHIVE_DAMAGED', `${mood.damaged.length} files of the archive can't be read.`)
     }
-    const lines =
-      format === 'ndjson'
-        ? taken.map(({ event }) => JSON.stringify(event))
-        : [
-            'id,time,action,message',
-            ...taken.map(({ event }) => `${event.id},${event.eventTime},${event.action},"${event.message}"`),
-          ]
     query.set('cursor', next ?? '')
     return {
       status: 200,
-      headers: {
-        'content-type': format === 'csv' ? 'text/csv' : 'application/x-ndjson',
-        ...(next ? { link: `<${path}?${query}>; rel="next"` } : {}),
-      },
-      body: `${lines.join('\n')}\n`,
+      headers: { 'content-type': 'text/plain', ...(next ? { link: `<${path}?${query}>; rel="next"` } : {}) },
+      body: lines.map((line) => `${line}\n`).join(''),
     }
   }
 
@@ -454,7 +478,6 @@ export async function startSearchable(count: number, now = Date.now()): Promise<
         interval: name,
         buckets: sorted.map(([time, bucket]) => ({ time: new Date(time).toISOString(), ...bucket })),
       },
-      complete: complete(),
     }
   }
 
@@ -478,6 +501,7 @@ export async function startSearchable(count: number, now = Date.now()): Promise<
         key: log.key,
       })
     }
+    if (what === 'explain' && mood.explains) return json({ id: held.event.id, steps: mood.explains })
     throw new Wrong(404, 'NOT_FOUND', 'There is nothing at this path.')
   }
 
@@ -522,11 +546,19 @@ export async function startSearchable(count: number, now = Date.now()): Promise<
     }
     const { failing } = mood
     if (failing && path.startsWith(failing.path)) throw new Wrong(failing.status, failing.code, failing.message)
-    if (path === '/reader') return json({ id: 'local', locations: places.map(({ location }) => location) })
-    if (path === '/logs') return listed()
+    return routed(path, query)
+  }
+
+  function routed(path: string, query: URLSearchParams): Answer {
+    const exact: Record<string, () => Answer> = {
+      '/reader': () => json({ id: 'local', locations: places.map(({ location }) => location) }),
+      '/logs': listed,
+      '/events': () => answerEvents(path, query),
+      '/events/counts': () => json(countsOf(query)),
+    }
+    const answered = exact[path]
+    if (answered) return answered()
     if (path.startsWith('/logs/')) return tile(path)
-    if (path === '/events') return answerEvents(path, query)
-    if (path === '/events/counts') return json(counts(query))
     if (path.startsWith('/events/')) return oneEvent(path)
     throw new Wrong(404, 'NOT_FOUND', 'There is nothing at this path.')
   }

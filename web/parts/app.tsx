@@ -63,7 +63,7 @@ function Bar() {
       <ZoneSwitch />
       <Button
         label="Live"
-        icon="clock"
+        icon="live"
         wide
         pressed={live}
         hint="l"
@@ -96,7 +96,8 @@ function Bar() {
 
 /** What is wrong while there are events to be seen all the same. */
 function trouble(): string {
-  if (count.value > 0 && problem.value) return `More events can not be loaded: ${problem.value.message}`
+  if (count.value > 0 && problem.value)
+    return `${stale.value ? 'The search failed' : 'No more events for now'}: ${problem.value.message}`
   if (liveProblem.value && view.value.live) return `New events can not be looked for: ${liveProblem.value.message}`
   return ''
 }
@@ -110,7 +111,7 @@ function Status() {
       <Completeness />
       {found ? (
         <span class="wrong" role="alert">
-          <Icon name="warn" /> {found}{' '}
+          <Icon name="warn" /> <span title={found}>{found}</span>
           <Button label="Try again" icon="refresh" wide class="quiet small" onClick={refresh} />
         </span>
       ) : (

@@ -16,12 +16,12 @@ type Progress =
   | { state: 'done'; count: number }
   | { state: 'wrong'; message: string; damaged: boolean }
 
-const nameOf = (format: Format): string =>
-  `registry-events-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.${format}`
+const nameOf = ({ name }: Format): string =>
+  `registry-events-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.${name}`
 
 /** Writes all events of the query into a file. */
 export function Exporting({ onClose }: { onClose: () => void }) {
-  const format = useSignal<Format>('ndjson')
+  const format = useSignal(formats[0] as Format)
   const progress = useSignal<Progress>({ state: 'idle' })
   const going = useRef<AbortController | undefined>(undefined)
   useEffect(() => () => going.current?.abort(), [])
@@ -29,9 +29,8 @@ export function Exporting({ onClose }: { onClose: () => void }) {
     const control = new AbortController()
     going.current = control
     const chosen = format.value
-    const { type } = formats.find((entry) => entry.format === chosen) ?? { type: '' }
     try {
-      const sink = await fileSink(nameOf(chosen), type)
+      const sink = await fileSink(nameOf(chosen), chosen.type)
       progress.value = { state: 'going', count: 0 }
       const tell = (count: number): void => {
         progress.value = { state: 'going', count }
@@ -63,17 +62,17 @@ export function Exporting({ onClose }: { onClose: () => void }) {
         <fieldset disabled={at.state === 'going'}>
           <legend class="hidden">Format</legend>
           {formats.map((entry) => (
-            <label key={entry.format} class="choice">
+            <label key={entry.name} class="choice">
               <input
                 type="radio"
                 name="format"
-                checked={format.value === entry.format}
+                checked={format.value === entry}
                 onChange={() => {
-                  format.value = entry.format
+                  format.value = entry
                 }}
               />
               <span>
-                <b>{entry.label}</b>
+                <b>{entry.name.toUpperCase()}</b>
                 <span class="muted">{entry.says}</span>
               </span>
             </label>

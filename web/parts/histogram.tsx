@@ -5,20 +5,10 @@ import { type Chart, chartOf, marksOf } from '../histogram.ts'
 import { query } from '../list.ts'
 import { digits, events } from '../numbers.ts'
 import { setRange, view } from '../state.ts'
-import { fixed, lengthOf, stamp, type Zone } from '../time.ts'
+import { fixed, stamp, type Zone } from '../time.ts'
 import { Button } from './controls.tsx'
 
 const MARKS = 8
-
-const intervals: Readonly<Record<string, string>> = {
-  '1m': 'a minute',
-  '5m': '5 minutes',
-  '15m': '15 minutes',
-  '1h': 'an hour',
-  '6h': '6 hours',
-  '1d': 'a day',
-  '7d': '7 days',
-}
 
 /** The slots from one to another, in words. */
 function inWords({ slots, interval }: Chart, from: number, to: number, zone: Zone): string {
@@ -106,14 +96,7 @@ export function Histogram() {
   return (
     <section class="histogram" aria-label="Events over time">
       <header>
-        <p class="readout">
-          {words || (
-            <span class="muted">
-              A bar is {intervals[histogram.value.interval] ?? `${(lengthOf(histogram.value.interval) ?? 0) / 1000} s`}.
-              Drag to zoom.
-            </span>
-          )}
-        </p>
+        <p class="readout">{words || <span class="muted">A bar is {histogram.value.interval}. Drag to zoom.</span>}</p>
         <span class="peak">{most > 0 ? digits(most) : ''}</span>
         <Button label="Earlier" icon="left" class="quiet small" onClick={() => move(chart.value, -1)} />
         <Button label="Later" icon="right" class="quiet small" onClick={() => move(chart.value, 1)} />

@@ -5,6 +5,7 @@ export type IconName =
   | 'plus'
   | 'minus'
   | 'clock'
+  | 'live'
   | 'refresh'
   | 'download'
   | 'link'

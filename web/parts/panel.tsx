@@ -1,7 +1,8 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import { ask, type Item, pathOf } from '../api.ts'
+import type { Explained as ExplainedStep, Item } from '../answers.ts'
+import { ask, pathOf } from '../api.ts'
 import { explanation, item, problem, retry } from '../detail.ts'
 import { download } from '../download.ts'
 import { fieldOf, short } from '../fields.ts'
@@ -106,7 +107,7 @@ function Readable({ shown }: { shown: Item }) {
         return there.length === 0 ? null : (
           <Lines key={title} title={title}>
             {there.map((line) => (
-              <LineOf key={line[1]} line={line} value={byPath.get(line[1]) ?? null} />
+              <LineOf key={line[1]} line={line} value={byPath.get(line[1]) ?? ''} />
             ))}
           </Lines>
         )
@@ -137,45 +138,22 @@ function Raw({ shown }: { shown: Item }) {
   )
 }
 
-const titleOf = (step: object, index: number): string => {
-  const { step: named, title, name } = step as Record<string, unknown>
-  return String(title ?? named ?? name ?? `Step ${index + 1}`)
-}
-
-const inOrder = (answer: unknown): [string, unknown][] => {
-  const { steps } = Object(answer)
-  const list = Array.isArray(steps) ? steps : Array.isArray(answer) ? answer : undefined
-  if (list) return list.map((step, index) => [titleOf(Object(step), index), step])
-  return Object.entries(Object(answer)).filter(([, value]) => value !== null)
-}
-
-/** Every step of the event, in whatever detail the answer gives. */
-function Explained({ answer }: { answer: unknown }) {
-  return (
-    <ol class="steps">
-      {inOrder(answer).map(([title, step]) => (
-        <li key={title}>
-          <h3>{title}</h3>
-          <dl>
-            {valuesOf(step)
-              .filter(({ path, value }) => !(['title', 'step', 'name'].includes(path) && value === title))
-              .map(({ path, value }) => (
-                <div key={path} class="pair">
-                  {path ? <dt>{path}</dt> : null}
-                  <dd>{/[Tt]ime$/.test(path) ? inZone(String(value), view.value.zone) : String(value)}</dd>
-                </div>
-              ))}
-          </dl>
-        </li>
-      ))}
-    </ol>
-  )
-}
+/** Every step of the event, each in a sentence or two. */
+const Explained = ({ steps }: { steps: readonly ExplainedStep[] }) => (
+  <ol class="steps">
+    {steps.map(({ step, says }) => (
+      <li key={step} data-step={step}>
+        <h3>{step}</h3>
+        <p>{says}</p>
+      </li>
+    ))}
+  </ol>
+)
 
 function Explanation() {
   const found = explanation.value
   if (!found) return <p class="muted">Asking for the explanation…</p>
-  if (!found.problem) return <Explained answer={found.steps} />
+  if (!found.problem) return <Explained steps={found.steps ?? []} />
   return found.problem.code === 'NOT_FOUND' ? (
     <p class="muted">This service does not explain events yet. What the event itself says is under Event.</p>
   ) : (

@@ -1,5 +1,6 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
-import { type Complete, get, type Log } from '../api.ts'
+import type { Complete, Log } from '../answers.ts'
+import { get } from '../api.ts'
 import { checkAgain, item, trustNewKey, verdict } from '../detail.ts'
 import { complete, damaged } from '../list.ts'
 import { events } from '../numbers.ts'

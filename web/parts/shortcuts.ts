@@ -52,7 +52,7 @@ export const shortcuts: readonly Shortcut[] = [
   { keys: ['Escape'], does: 'Close the event', run: closePanel },
   ...tabs.map((tab, index) => ({
     keys: [String(index + 1)],
-    does: `Of the open event: ${{ event: 'the event', explain: 'the explanation', proof: 'the proof', json: 'the JSON' }[tab]}`,
+    does: `Of the open event: ${tab}`,
     run: () => show({ tab }, { passing: true }),
   })),
   { keys: ['f'], does: 'Add a filter', run: () => openPopover(ADD) },
@@ -75,7 +75,7 @@ const byKey = new Map(shortcuts.flatMap((shortcut) => shortcut.keys.map((key) =>
 /** Whether a key pressed here is meant for what has the focus. */
 function isTaken(target: EventTarget | null, key: string): boolean {
   if (!(target instanceof Element)) return false
-  if (target.closest('dialog, [popover], [role="slider"]')) return true
+  if (target.closest('dialog, [popover]')) return true
   if (target.matches('input, textarea, select, [contenteditable]')) return key !== 'Escape'
   // Arrows and Enter belong to buttons, tabs and texts that have the focus; single letters do nothing there.
   return key.length > 1 && key !== 'Escape' && target.id !== GRID && target !== document.body
