@@ -27,6 +27,8 @@ export const options = {
   target: 'node24',
   format: 'cjs',
   legalComments: 'none',
+  // Only where files are searched on one machine, and larger than a function may be.
+  external: ['@duckdb/node-api'],
 } as const satisfies BuildOptions
 
 /** Takes the list of registries and the settings of the archives from these files instead of those of the project. */

@@ -36,7 +36,8 @@ const agents = {
   'https:': new HttpsAgent({ keepAlive: true, maxSockets: 64 }),
 }
 
-const CONTENT_TYPE = 'application/x-amz-json-1.0'
+/** The version of the JSON protocol that a service speaks, when that is not 1.0. */
+const VERSIONS: Readonly<Record<string, string>> = { athena: '1.1' }
 
 /** The short name of an error: `com.amazonaws.sqs#QueueDoesNotExist` → `QueueDoesNotExist`. */
 const shortName = (type: unknown): string => (typeof type === 'string' ? (type.split('#').at(-1) as string) : 'Unknown')
@@ -82,7 +83,10 @@ export async function call(
 ): Promise<Record<string, unknown>> {
   const url = new URL(aws.endpoint ?? `https://${service}.${region}.amazonaws.com`)
   const body = JSON.stringify(input)
-  const headers = { 'Content-Type': CONTENT_TYPE, 'X-Amz-Target': operation }
+  const headers = {
+    'Content-Type': `application/x-amz-json-${VERSIONS[service] ?? '1.0'}`,
+    'X-Amz-Target': operation,
+  }
   const end = performance.now() + timeout
   const send = () =>
     exchange(aws, { service, region, url, method: 'POST', path: '/', headers, body }, end - performance.now())

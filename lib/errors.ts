@@ -6,7 +6,7 @@
 export const errors = {
   UNAUTHENTICATED:  { status: 401, retry: false, message: 'The credentials are missing or wrong, or there is no such registry.' },
   NOT_FOUND:        { status: 404, retry: false, message: 'There is nothing at this path: webhooks go to POST /webhooks/{registry} or POST /webhooks/{registry}/{family}.' },
-  RATE_LIMITED:     { status: 429, retry: true,  message: 'The registry sends more requests than its limit: send this one again.' },
+  RATE_LIMITED:     { status: 429, retry: true,  message: 'There are more requests than the limit allows: send this one again later.' },
   TOO_LARGE:        { status: 413, retry: false, message: 'The body is larger than the limit.' },
   INTERNAL:         { status: 500, retry: true,  message: 'Something went wrong here. The request was not kept: send it again.' },
   UNAVAILABLE:      { status: 503, retry: true,  message: 'The events could not be queued. Nothing was promised: send the request again.' },

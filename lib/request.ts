@@ -19,7 +19,9 @@ export interface Request {
 export interface Response {
   status: number
   headers: Record<string, string>
-  body: unknown
+  body?: unknown
+  /** Text or bytes that are sent as they are, in place of `body`; `headers` say what they are. */
+  raw?: string | Uint8Array
 }
 
 /** Throws `TOO_LARGE` when a body of `bytes` is over `limit`. */

@@ -22,7 +22,7 @@ export interface MappingOptions {
 
 /** An event source mapping: consumes a queue until it is stopped. */
 export interface Mapping {
-  /** Resolves when the batches that are under way are done. */
+  /** Resolves when the batches that are under way are done; nobody waits for messages that may still come. */
   stop(): Promise<void>
 }
 
@@ -66,10 +66,10 @@ async function gather(queues: Queues, queue: QueueRef, options: MappingOptions):
  */
 export function startMapping(queues: Queues, queue: QueueRef, consume: Consumer, options: MappingOptions): Mapping {
   let stopped = false
-  const round = async (count: number) => {
-    const messages = await gather(queues, queue, options)
-    if (messages.length === 0) return
-    const { batchItemFailures } = await consume(toEvent(messages, queue), { awsRequestId: `local-${count}` })
+  let count = 0
+  const working = new Set<Promise<void>>()
+  const work = async (messages: readonly Received[]) => {
+    const { batchItemFailures } = await consume(toEvent(messages, queue), { awsRequestId: `local-${++count}` })
     const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier))
     const done = messages.filter(({ messageId }) => !failed.has(messageId))
     await queues.removeAll(
@@ -77,11 +77,18 @@ export function startMapping(queues: Queues, queue: QueueRef, consume: Consumer,
       done.map(({ receipt }) => receipt),
     )
   }
-  let count = 0
+  const round = async () => {
+    const messages = await gather(queues, queue, options)
+    // What comes now comes again after the next start.
+    if (stopped || messages.length === 0) return
+    const batch = work(messages)
+    working.add(batch)
+    await batch.finally(() => working.delete(batch))
+  }
   const run = async () => {
     while (!stopped) {
       try {
-        await round(++count)
+        await round()
       } catch (error) {
         if (stopped) return
         options.warn(`${queue.name}: ${(error as Error).message}`)
@@ -89,11 +96,11 @@ export function startMapping(queues: Queues, queue: QueueRef, consume: Consumer,
       }
     }
   }
-  const running = Array.from({ length: options.rounds }, run)
+  for (let rounds = 0; rounds < options.rounds; rounds++) void run()
   return {
     async stop() {
       stopped = true
-      await Promise.all(running)
+      await Promise.allSettled(working)
     },
   }
 }

@@ -8,13 +8,15 @@ import { bundle } from '../deploy/bundle.ts'
 import { loadRegistries } from '../deploy/registries.ts'
 import { BATCH_SIZE } from '../deploy/template.ts'
 import { start } from '../lib/app.ts'
-import { startArchive } from '../lib/archiveapp.ts'
+import { type ArchiveApp, startArchive } from '../lib/archiveapp.ts'
 import { type Config, readConfig } from '../lib/config.ts'
 import { archiveQueues } from '../lib/queues/names.ts'
 import type { QueueRef } from '../lib/queues/queue.ts'
 import { route } from '../lib/route.ts'
+import { upkeep } from '../lib/upkeep.ts'
 import { account } from './accounting.ts'
 import { banner } from './banner.ts'
+import { type Scheduled, startClock } from './clock.ts'
 import { answerLocally, likeAws } from './gateway.ts'
 import { type Ledger, openLedger } from './ledger.ts'
 import { localLogKey } from './logkey.ts'
@@ -30,9 +32,12 @@ const warn = (message: string): void => {
 }
 
 /** On AWS a batch is hidden for a minute; here a killed process should not cost its events one. */
-const MAPPING = { hideSeconds: 10, waitSeconds: 1, warn }
+const MAPPING = { waitSeconds: 20, warn }
 /** Batches that the router works on at once. */
 const ROUNDS = 3
+/** Milliseconds between two looks for alerts, and between two runs of the upkeep of the archives. */
+const ALERTS_EVERY = 60_000
+const UPKEEP_EVERY = 10 * 60_000
 /** Most events of one batch of the archive function. */
 const ARCHIVE_BATCH = 1000
 
@@ -149,21 +154,41 @@ export default class LocalPlugin {
     const offline = pluginManager.plugins.find((plugin) => plugin.constructor.name === 'ServerlessOffline')
     const server = (offline as unknown as Offline).internals().getApiGatewayServer()
     likeAws(server)
-    const look = lookInto(this.#sqs as FauxqsServer)
-    answerLocally(server, '/accounting', () => account(this.#ledger as Ledger, look, stage))
     const registries = await loadRegistries()
     const { receiver, queues, tables, outputs } = start(registries)
-    const consume = (queue: QueueRef, consumer: Consumer, how: { size: number; rounds: number }) =>
+    const look = lookInto(this.#sqs as FauxqsServer)
+    answerLocally(server, '/accounting', () => account(this.#ledger as Ledger, look, stage, outputs))
+    const consume = (queue: QueueRef, consumer: Consumer, how: { size: number; rounds: number; hideSeconds: number }) =>
       this.#mappings.push(startMapping(queues, queue, consumer, { ...how, ...MAPPING }))
-    consume(receiver.intake, await this.#handler('router'), { size: BATCH_SIZE, rounds: ROUNDS })
+    consume(receiver.intake, await this.#handler<Consumer>('router'), { size: BATCH_SIZE, rounds: ROUNDS, hideSeconds: 10 })
     if (outputs.includes('archive')) {
-      const archive = await this.#handler('archive')
-      for (const queue of archiveQueues(stage)) consume(queue, archive, { size: ARCHIVE_BATCH, rounds: 1 })
+      const archive = await this.#handler<Consumer>('archive')
+      for (const queue of archiveQueues(stage)) consume(queue, archive, { size: ARCHIVE_BATCH, rounds: 1, hideSeconds: 30 })
     }
-    process.stdout.write(banner(readConfig(), stage, tables, registries))
+    const archives = startArchive(await loadArchive())
+    await this.#startClocks(archives)
+    process.stdout.write(banner(readConfig(), stage, tables, registries, archives.archives))
   }
 
-  async #handler(name: string): Promise<Consumer> {
+  /** What EventBridge calls on AWS. */
+  async #startClocks(archives: ArchiveApp): Promise<void> {
+    if (archives.archives.searches.length > 0) {
+      this.#mappings.push(startClock(await this.#handler<Scheduled>('alerts'), ALERTS_EVERY))
+    }
+    const closing = new AbortController()
+    const clock = startClock(async () => {
+      const { failures } = await upkeep(archives, closing.signal)
+      for (const { location, why } of failures) warn(`Upkeep of the archive of ${location}: ${why}`)
+    }, UPKEEP_EVERY)
+    this.#mappings.push({
+      stop() {
+        closing.abort()
+        return clock.stop()
+      },
+    })
+  }
+
+  async #handler<Handler>(name: string): Promise<Handler> {
     const { serviceDir } = this.#serverless
     const { default: bundled } = await import(pathToFileURL(resolve(serviceDir, this.#build, `${name}.cjs`)).href)
     return bundled.handler

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -49,6 +49,23 @@ describe('an emulation', () => {
     expect(answer.accepted).toHaveLength(1)
     const [delivered] = await take(emulation.queues, queueAt('eu-de'), (taken) => taken.length === 1)
     expect(delivered?.event.id).toBe(answer.accepted[0].id)
+  })
+
+  test('what is on its queue is archived as well, under a checkpoint signed with a key of its own', async () => {
+    const archived = async () => {
+      const { registries } = (await (await fetch(`${emulation.url}/accounting`)).json()) as Report
+      return registries.find(({ registry }) => registry === 'distribution')?.archive.archived === 1
+    }
+    await until('the event is archived', archived, 10, () => emulation.output())
+    const line = /^ {2}curl .*\/events\?.*$/m.exec(emulation.output())?.[0] ?? ''
+    const { events } = JSON.parse(execFileSync('sh', ['-c', line], { encoding: 'utf8' }))
+    expect(events).toMatchObject([{ location: 'eu-de', leaf: 0, event: { action: 'container-registry.image.push' } }])
+    const viewer = await fetch(`${emulation.url}/`)
+    expect([viewer.status, viewer.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
+    expect(viewer.headers.get('content-security-policy')).toContain("script-src 'self'")
+    const checkpoint = readFileSync(join(emulation.stateDir, 'archive/eu-de/log/checkpoint'), 'utf8')
+    expect(checkpoint.split('\n').slice(0, 2)).toEqual(['registry-events.example.com/local/eu-de', '1'])
+    expect(statSync(join(emulation.stateDir, 'log-key')).mode & 0o777).toBe(0o600)
   })
 
   test('bodies arrive byte for byte, whatever they are', async () => {

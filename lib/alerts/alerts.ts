@@ -1,9 +1,11 @@
+import { parseEventsFile } from '../archive/names.ts'
 import { RouterError } from '../errors.ts'
 import { derivedId } from '../ids.ts'
 import type { Location } from '../locations.ts'
+import type { Ran } from '../log.ts'
 import { readQuestion } from '../search/filter.ts'
 import type { Store } from '../stores/store.ts'
-import { type Ask, begin, type Draft, type Drafts, findAtLeast, findFewer, merged } from './find.ts'
+import { type Ask, begin, type Draft, type Drafts, type Found, findAtLeast, findFewer, merged } from './find.ts'
 import type { AlertSearch } from './searches.ts'
 import { changeState, readState, type State, type Told, type Waiting, writeState } from './state.ts'
 
@@ -28,19 +30,6 @@ export interface Alerting {
   now(): number
   /** Milliseconds after which no further alert is sent; the rest waits for the next time. */
   patience: number
-}
-
-/** What a run did. */
-export interface Ran {
-  /** Saved searches, each at each of its locations. */
-  searches: number
-  /** Alerts that were made, that were delivered, and that wait for another try; and those that were given up. */
-  made: number
-  delivered: number
-  waiting: number
-  givenUp: number
-  /** What did not work: the search, the location, and why. */
-  failures: { search: string; location: string; why: string }[]
 }
 
 /** A search at a location. */
@@ -142,25 +131,46 @@ function lacking(search: AlertSearch, drafts: Drafts, told: Map<string, Told>, n
   })
 }
 
-/** What is found, and up to which leaf. */
-async function find(
+/** What is found, up to which leaf, and which files can't be looked into. */
+interface Result {
+  tell: Draft[]
+  size: number
+  damaged: readonly string[]
+  told: ReadonlyMap<string, Told>
+}
+
+const firstOf = (file: string): number => parseEventsFile(file)?.first ?? 0
+
+/** The files whose events were never looked at, of those that are `damaged` now. */
+const unlooked = ({ damaged: before, position }: State, damaged: readonly string[]): string[] =>
+  damaged.filter((file) => before.includes(file) || firstOf(file) >= position)
+
+async function findMany({ search, location }: Watch, state: State, alerting: Alerting, now: number): Promise<Result> {
+  const told = new Map(state.told)
+  const until = (value: string): number | undefined => {
+    const known = told.get(value)
+    return known && (known.until ?? 0) > now ? known.to : undefined
+  }
+  const look = (from: number): Promise<Found> =>
+    findAtLeast(search, location, { from, told: until }, alerting.ask(location))
+  let found = await look(state.position)
+  const repaired = state.damaged.filter((file) => !found.damaged.includes(file)).map(firstOf)
+  // What lies behind them was told already; better twice than never.
+  if (repaired.length > 0) found = await look(Math.min(state.position, ...repaired))
+  const { drafts, size, damaged } = found
+  return { tell: tellable(search, drafts, told, now), size, damaged: unlooked(state, damaged), told }
+}
+
+async function findLack(
   { search, location }: Watch,
   state: State,
   subjects: readonly string[],
   alerting: Alerting,
   now: number,
-) {
+): Promise<Result> {
   const told = new Map(state.told)
-  const ask = alerting.ask(location)
-  if (search.threshold.fewerThan === undefined) {
-    const isQuiet = (value: string): boolean => (told.get(value)?.until ?? 0) > now
-    const until = (value: string) => (isQuiet(value) ? told.get(value)?.to : undefined)
-    const { drafts, size } = await findAtLeast(search, location, { from: state.position, told: until }, ask)
-    return { tell: tellable(search, drafts, told, now), found: drafts.size, told, size }
-  }
-  const drafts = await findFewer(search, location, subjects, { since: state.since, now }, ask)
-  const tell = drafts ? lacking(search, drafts, told, now) : []
-  return { tell, found: 0, told, size: state.position }
+  const drafts = await findFewer(search, location, subjects, { since: state.since, now }, alerting.ask(location))
+  return { tell: drafts ? lacking(search, drafts, told, now) : [], size: state.position, damaged: [], told }
 }
 
 /** The state of a search that begins now: of what is archived already nothing is told. Alerts that wait go on waiting. */
@@ -169,36 +179,44 @@ async function fresh(watch: Watch, before: State | undefined, now: number, alert
   const isCounted = search.threshold.fewerThan === undefined
   const position = isCounted ? await begin(search, location, alerting.ask(location)) : 0
   const waiting = before?.waiting ?? []
-  return { definition: search.definition, since: now, position, told: [], waiting }
+  return { definition: search.definition, since: now, position, damaged: [], told: [], waiting }
 }
 
-const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
+/** Whether `next` says nothing that would be worth writing down. */
+const isNothingNew = (state: State, next: State): boolean =>
+  next.position - state.position < FORGETFUL &&
+  JSON.stringify({ ...next, position: 0 }) === JSON.stringify({ ...state, position: 0 })
 
-/** Looks for what is new and writes down what is to be told. Resolves to how many alerts that makes. */
-async function look(watch: Watch, alerting: Alerting): Promise<number> {
+function waitingOf(watch: Watch, { position }: State, draft: Draft, alerting: Alerting, now: number): Waiting {
+  const { value = '', from, to } = draft
+  const id = derivedId('alert', watch.search.id, watch.location, value, iso(from), iso(to), String(position))
+  return { id, body: bodyOf(watch, draft, alerting.viewer, now), tries: 0, next: now, since: now }
+}
+
+/** Looks for what is new and writes down what is to be told; how many alerts that makes is added to `ran`. */
+async function look(watch: Watch, alerting: Alerting, ran: Ran): Promise<void> {
   const { search, location } = watch
-  const subjects = search.threshold.fewerThan === undefined ? [''] : subjectsAt(search, location, alerting)
-  if (subjects.length === 0) return 0
+  const isLack = search.threshold.fewerThan !== undefined
+  const subjects = isLack ? subjectsAt(search, location, alerting) : ['']
+  if (subjects.length === 0) return
   const store = alerting.store(location)
   const now = alerting.now()
   const { state, version } = await readState(store, search.id)
   if (state === undefined || state.definition !== search.definition) {
     await writeState(store, search.id, await fresh(watch, state, now, alerting), version)
-    return 0
+    return
   }
-  if (state.waiting.length >= MOST_WAITING) return 0
-  const { tell, found, told, size } = await find(watch, state, subjects, alerting, now)
-  const made = tell.map((draft): Waiting => {
-    const { value = '', from, to } = draft
-    const window = [iso(from), iso(to), String(state.position)]
-    const id = derivedId('alert', search.id, location, value, ...window)
-    return { id, body: bodyOf(watch, draft, alerting.viewer, now), tries: 0, next: now, since: now }
-  })
-  const isNothing = found === 0 && made.length === 0 && isSame([...told], state.told)
-  if (isNothing && size - state.position < FORGETFUL) return 0
-  const next: State = { ...state, position: size, told: [...told], waiting: [...state.waiting, ...made] }
+  if (state.waiting.length >= MOST_WAITING) return
+  const found = isLack
+    ? await findLack(watch, state, subjects, alerting, now)
+    : await findMany(watch, state, alerting, now)
+  const { tell, size, damaged, told } = found
+  const made = tell.map((draft) => waitingOf(watch, state, draft, alerting, now))
+  const next: State = { ...state, position: size, damaged, told: [...told], waiting: [...state.waiting, ...made] }
   // When somebody else was faster, what they have written down is the same, or newer.
-  return (await writeState(store, search.id, next, version)) ? made.length : 0
+  if (!isNothingNew(state, next) && (await writeState(store, search.id, next, version))) ran.made += made.length
+  const [file] = damaged
+  if (file) throw new RouterError('ARCHIVE_DAMAGED', `${file} can't be read: what is in it was not looked at.`)
 }
 
 /** The alert that is to be tried now, with its next try written down: whoever else looks leaves it alone until then. */
@@ -241,29 +259,24 @@ async function deliver(watch: Watch, alerting: Alerting, ran: Ran, isLate: () =>
   }
 }
 
-/** How many alerts of a search wait. */
-async function waitingOf({ search, location }: Watch, alerting: Alerting): Promise<number> {
+/** Adds to `ran` how many alerts of a search wait. */
+async function countWaiting({ search, location }: Watch, alerting: Alerting, ran: Ran): Promise<void> {
   const { state } = await readState(alerting.store(location), search.id)
-  return state?.waiting.length ?? 0
+  ran.waiting += state?.waiting.length ?? 0
 }
 
 async function runWatch(watch: Watch, alerting: Alerting, ran: Ran, isLate: () => boolean): Promise<void> {
+  // What waits is sent although looking failed.
   const steps = [
-    async () => {
-      ran.made += await look(watch, alerting)
-    },
-    // What waits is sent although looking failed.
+    () => look(watch, alerting, ran),
     () => deliver(watch, alerting, ran, isLate),
-    async () => {
-      ran.waiting += await waitingOf(watch, alerting)
-    },
+    () => countWaiting(watch, alerting, ran),
   ]
   for (const step of steps) {
     try {
       await step()
     } catch (error) {
-      const { message } = error as Error
-      ran.failures.push({ search: watch.search.id, location: watch.location, why: message })
+      ran.failures.push({ search: watch.search.id, location: watch.location, why: (error as Error).message })
     }
   }
 }

@@ -11,6 +11,8 @@ import { type AlertSearch, valueIn } from './searches.ts'
 export interface Item {
   location: string
   leaf: number
+  routedTime: string | null
+  archivedTime: string | null
   event: AuditEvent
 }
 
@@ -55,21 +57,14 @@ function parametersOf({ query }: AlertSearch, location: Location, more: Readonly
   return parameters
 }
 
-/** Throws `ARCHIVE_DAMAGED` for an answer that is not whole: what is in a damaged file may be what is looked for. */
-function whole(answer: Answer): Answer {
-  const [first] = answer.damaged ?? []
-  if (!first) return answer
-  throw new RouterError('ARCHIVE_DAMAGED', `${first.file}: ${first.why}`)
-}
-
 /** Every page of an answer, of the same checkpoint. */
 async function* pages(ask: Ask, parameters: URLSearchParams): AsyncGenerator<Answer> {
-  let answer = whole(await ask(parameters))
+  let answer = await ask(parameters)
   yield answer
   while (answer.next !== null) {
     const next = new URLSearchParams(parameters)
     next.set('cursor', answer.next)
-    answer = whole(await ask(next))
+    answer = await ask(next)
     yield answer
   }
 }
@@ -138,15 +133,26 @@ function limited(drafts: Drafts): Drafts {
 interface Looked {
   from: number
   size: number
+  /** Files that could not be read. */
+  damaged: Set<string>
 }
 
+/** Notes in `looked` what `answer` says of the log. */
+function note(looked: Looked, answer: Answer, location: Location): void {
+  looked.size = sizeIn(answer, location)
+  for (const { file } of answer.damaged ?? []) looked.damaged.add(file)
+}
+
+const begun = (from: number): Looked => ({ from, size: from, damaged: new Set() })
+
+const newOnes = (search: AlertSearch, location: Location, from: number) =>
+  parametersOf(search, location, { after: `${location}:${from}`, sort: 'time', limit: String(PAGE) })
+
 /** All that is new, whatever its time. */
-async function findNew(search: AlertSearch, location: Location, from: number, ask: Ask) {
+async function findNew(search: AlertSearch, location: Location, looked: Looked, ask: Ask): Promise<Drafts> {
   const drafts: Drafts = new Map()
-  let size = from
-  const parameters = parametersOf(search, location, { after: `${location}:${from}`, sort: 'time', limit: `${PAGE}` })
-  for await (const answer of pages(ask, parameters)) {
-    size = sizeIn(answer, location)
+  for await (const answer of pages(ask, newOnes(search, location, looked.from))) {
+    note(looked, answer, location)
     for (const match of matchesOf(search, answer)) {
       const key = keyOf(search, match.item)
       const one = draftOf(search, key, [match])
@@ -154,27 +160,25 @@ async function findNew(search: AlertSearch, location: Location, from: number, as
       drafts.set(key, known ? sum(known, one) : one)
     }
   }
-  return { drafts, size }
+  return drafts
 }
 
 /** From and to, in milliseconds since 1970, both included. */
 type Interval = [from: number, to: number]
 
-/** The times at which a window of `over` can hold something new, and what of the log that is. */
-async function findIntervals(search: AlertSearch, location: Location, from: number, ask: Ask) {
+/** The times at which a window of `over` can hold something new. */
+async function findIntervals(search: AlertSearch, location: Location, looked: Looked, ask: Ask): Promise<Interval[]> {
   const intervals: Interval[] = []
   const { over } = search
-  let size = from
-  const parameters = parametersOf(search, location, { after: `${location}:${from}`, sort: 'time', limit: `${PAGE}` })
-  for await (const answer of pages(ask, parameters)) {
-    size = sizeIn(answer, location)
+  for await (const answer of pages(ask, newOnes(search, location, looked.from))) {
+    note(looked, answer, location)
     for (const { time } of matchesOf(search, answer)) {
       const last = intervals.at(-1)
       if (last && last[1] >= time - over) last[1] = time + over
       else intervals.push([time - over, time + over])
     }
   }
-  return { intervals, size }
+  return intervals
 }
 
 /**
@@ -203,13 +207,14 @@ function slide(search: AlertSearch, value: string, isNew: (match: Match) => bool
 async function findWindows(
   search: AlertSearch,
   location: Location,
-  { looked, intervals, told }: { looked: Looked; intervals: readonly Interval[]; told: ToldUntil },
+  looked: Looked,
+  told: ToldUntil,
   ask: Ask,
 ): Promise<Drafts> {
   const windows = new Map<string, ReturnType<typeof slide>>()
   const isNew = ({ item }: Match): boolean => item.leaf >= looked.from
-  for (const [from, to] of intervals) {
-    const times = { from: iso(from), to: iso(to + 1), sort: 'time', limit: `${PAGE}` }
+  for (const [from, to] of await findIntervals(search, location, looked, ask)) {
+    const times = { from: iso(from), to: iso(to + 1), sort: 'time', limit: String(PAGE) }
     for await (const answer of pages(ask, parametersOf(search, location, times))) {
       // What has been archived since is for the next time.
       for (const match of matchesOf(search, answer).filter(({ item }) => item.leaf < looked.size)) {
@@ -233,27 +238,31 @@ export async function begin(search: AlertSearch, location: Location, ask: Ask): 
   return sizeIn(await ask(parametersOf(search, location, { limit: '1' })), location)
 }
 
+/** What was found, how many leaves the log has, and which of its files could not be read. */
+export interface Found {
+  drafts: Drafts
+  size: number
+  damaged: readonly string[]
+}
+
 /**
- * What is new for a search with `atLeast`, in the leaves of `location` from `from` on, and how many leaves the log has. What happened up
- * to `told` makes no window once more. Rejects with `ARCHIVE_DAMAGED` when the log has fewer leaves than were looked at before, or can't be
- * read as a whole.
+ * What is new for a search with `atLeast`, in the leaves of `location` from `from` on. What happened up to `told` makes no window once
+ * more. Rejects with `ARCHIVE_DAMAGED` when the log has fewer leaves than were looked at before.
  */
 export async function findAtLeast(
   search: AlertSearch,
   location: Location,
   { from, told }: { from: number; told: ToldUntil },
   ask: Ask,
-): Promise<{ drafts: Drafts; size: number }> {
-  const found = search.over === 0 ? await findNew(search, location, from, ask) : undefined
-  const { intervals, size } = found
-    ? { intervals: [], size: found.size }
-    : await findIntervals(search, location, from, ask)
-  if (size < from) {
-    throw new RouterError('ARCHIVE_DAMAGED', `The log of ${location} went back from ${from} to ${size} leaves.`)
-  }
+): Promise<Found> {
+  const looked = begun(from)
   const drafts =
-    found?.drafts ?? (await findWindows(search, location, { looked: { from, size }, intervals, told }, ask))
-  return { drafts: limited(drafts), size }
+    search.over === 0
+      ? await findNew(search, location, looked, ask)
+      : await findWindows(search, location, looked, told, ask)
+  const { size, damaged } = looked
+  if (size >= from) return { drafts: limited(drafts), size, damaged: [...damaged] }
+  throw new RouterError('ARCHIVE_DAMAGED', `The log of ${location} went back from ${from} to ${size} leaves.`)
 }
 
 const MINUTE = 60_000
@@ -282,8 +291,11 @@ export async function findFewer(
   const drafts: Drafts = new Map()
   for (const subject of subjects) {
     const more = { from: iso(from), to: iso(now), sort: 'time', limit: String(threshold.fewerThan) }
-    const answer = whole(await ask(parametersOf(search, location, subject ? { ...more, registry: subject } : more)))
+    const answer = await ask(parametersOf(search, location, subject ? { ...more, registry: subject } : more))
     if (answer.events.length >= (threshold.fewerThan ?? 0)) continue
+    const [damaged] = answer.damaged ?? []
+    // What is missing may be in it.
+    if (damaged) throw new RouterError('ARCHIVE_DAMAGED', `${damaged.file}: ${damaged.why}`)
     drafts.set(subject, {
       ...(subject ? { value: subject } : {}),
       count: answer.events.length,

@@ -32,6 +32,8 @@ export interface State {
   since: number
   /** The leaf from which on it has not looked yet. */
   position: number
+  /** Files that it could not look into. */
+  damaged: readonly string[]
   told: readonly (readonly [value: string, told: Told])[]
   waiting: readonly Waiting[]
 }
@@ -46,9 +48,9 @@ export interface Read {
 }
 
 const isState = (value: unknown): value is State => {
-  const { definition, since, position, told, waiting } = Object(value) as Partial<State>
+  const { definition, since, position, damaged, told, waiting } = Object(value) as Partial<State>
   const isNumbered = typeof since === 'number' && typeof position === 'number'
-  return typeof definition === 'string' && isNumbered && Array.isArray(told) && Array.isArray(waiting)
+  return typeof definition === 'string' && isNumbered && [damaged, told, waiting].every(Array.isArray)
 }
 
 function parse(name: string, bytes: Buffer): State {

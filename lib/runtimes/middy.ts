@@ -50,6 +50,11 @@ export function toRequest(event: APIGatewayProxyEventV2, bodyLimit: number): Req
   }
 }
 
+function toResultBody({ body, raw }: Response): Pick<APIGatewayProxyStructuredResultV2, 'body' | 'isBase64Encoded'> {
+  if (raw === undefined) return { body: body === undefined ? '' : JSON.stringify(body) }
+  return typeof raw === 'string' ? { body: raw } : { body: Buffer.from(raw).toString('base64'), isBase64Encoded: true }
+}
+
 function toResult(response: Response): APIGatewayProxyStructuredResultV2 {
   return {
     statusCode: response.status,
@@ -58,7 +63,7 @@ function toResult(response: Response): APIGatewayProxyStructuredResultV2 {
       ...securityHeaders,
       ...response.headers,
     },
-    body: response.body === undefined ? '' : JSON.stringify(response.body),
+    ...toResultBody(response),
   }
 }
 
@@ -82,20 +87,24 @@ const opened = <Input>(name: string) => ({
 })
 
 /**
- * The Lambda handler of an HTTP function. `work` answers, or throws what `answerError` makes an answer of. Answers every request; never
- * throws.
+ * The Lambda handler of an HTTP function. `work` answers, or throws what `failed` makes an answer of. Answers every request; never
+ * throws. `name` is what its entries in the log are called.
  */
-export function answering(work: (event: APIGatewayProxyEventV2, entry: Entry) => Promise<Response>) {
+export function answering(
+  work: (event: APIGatewayProxyEventV2, entry: Entry) => Promise<Response>,
+  name = 'request',
+  failed = answerError,
+) {
   return middy<Call<APIGatewayProxyEventV2>, APIGatewayProxyStructuredResultV2>()
     .use({
-      ...opened('request'),
+      ...opened(name),
       after({ event, response }) {
         event.entry.status = response?.statusCode ?? 0
         write(event)
       },
       onError(request) {
         const { entry } = request.event
-        request.response = toResult(answerError(request.error, entry))
+        request.response = toResult(failed(request.error, entry))
         entry.status = request.response.statusCode ?? 0
         write(request.event)
       },
@@ -133,4 +142,18 @@ export function consumer(name: string, work: (records: readonly SQSRecord[], ent
       },
     })
     .handler(async ({ input, entry }) => retry(await work(input.Records, entry)))
+}
+
+/** The Lambda handler of a function that a clock calls. Rejects when `work` does: Lambda counts an error. */
+export function scheduled(name: string, work: (entry: Entry) => Promise<void>) {
+  return middy<Call<unknown>, void>()
+    .use({
+      ...opened(name),
+      after: ({ event }) => write(event),
+      onError(request) {
+        request.event.entry.error = request.error
+        write(request.event)
+      },
+    })
+    .handler(({ entry }) => work(entry))
 }

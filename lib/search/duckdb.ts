@@ -11,18 +11,19 @@ import type { Store } from '../stores/store.ts'
 import { type Copies, copies } from './copies.ts'
 import type { Damaged, Engine, Found, ValueCount } from './engine.ts'
 import type { Filter } from './filter.ts'
-import { type LocalFile, literal } from './local.ts'
+import { type LocalFile, literal, rowsOf } from './local.ts'
 import {
   boundsStatement,
   countsStatement,
   type Dialect,
   dayOf,
+  leavesStatement,
   type PageQuery,
   pageStatement,
   rowsStatement,
   type Scope,
 } from './query.ts'
-import { type Fragment, text } from './sql.ts'
+import { type Fragment, type Parameter, sql, text } from './sql.ts'
 
 // DuckDB over the files of archives that lie on this machine: the only importer of DuckDB, which loads when the first question comes.
 
@@ -44,11 +45,15 @@ const MACROS = [
   `CREATE MACRO address_key(a) AS CASE WHEN is_v4(a) THEN '00000000000000000000FFFF' || v4_hex(a) WHEN regexp_full_match(a, '[0-9a-fA-F:]*:((25[0-5]|2[0-4]\\d|1?\\d?\\d)(\\.(25[0-5]|2[0-4]\\d|1?\\d?\\d)){3}|[0-9a-fA-F]{0,4})') THEN v6_hex(v6_whole(v6_plain(a))) END`,
 ]
 
-/** DuckDB's way to write statements, over `events`: a relation that has every event once. */
-export const dialectOf = (events: string): Dialect => ({
+/** DuckDB's way to write statements, over `events`: a relation that has every event once, and `every`: one that has all copies. */
+export const dialectOf = (events: string, every = events): Dialect => ({
   name: 'duckdb',
+  all: text(every),
   events: text(events),
   page: text('location, leaf, filename'),
+  // Several times as quick as replace(). A hole is only there for a value without a backslash, the one character that means something here.
+  fill: (inner, code, value) =>
+    sql`regexp_replace(${inner}, ${text(`'\\x${code.toString(16).padStart(2, '0')}'`)}, ${value}, 'g')`,
   written: (column) => text(`(left(strftime(${column}, '%Y-%m-%dT%H:%M:%S.%g'), 22) || '+0000')`),
   milliseconds: (column) => text(`epoch_ms(${column})`),
   addressKey: (column) => text(`address_key(${column})`),
@@ -72,10 +77,39 @@ interface Listing {
   stale: boolean
 }
 
+const NO_FILTER: Filter = { conditions: [], locations: { not: [] }, after: new Map() }
+
 /** How often a question is asked again because files went away under it: compaction and retention remove them. */
 const ATTEMPTS = 4
 
 const numberOf = (value: unknown): number => Number(value)
+
+/** A whole number as what leaves are: compared with a fraction, no group of rows could be passed over. */
+const bound = (parameter: Parameter): Parameter | bigint =>
+  typeof parameter === 'number' ? BigInt(parameter) : parameter
+
+/** Where a row is: `location`, `leaf`, `filename`. */
+type Place = Record<string, unknown>
+
+const pathsOf = (files: readonly LocalFile[]): string[] => files.map(({ path }) => path)
+
+/** Events that are looked through at first, at least; each time twice as many. */
+const FIRST_PART = 250_000
+
+/** `files`, which are in the order of their days, in parts of whole days. */
+function partsOf(files: readonly LocalFile[]): LocalFile[][] {
+  const parts: LocalFile[][] = []
+  let [part, events, most]: [LocalFile[], number, number] = [[], 0, FIRST_PART]
+  for (const file of files) {
+    if (events >= most && part.at(-1)?.day !== file.day) {
+      parts.push(part)
+      ;[part, events, most] = [[], 0, most * 2]
+    }
+    part.push(file)
+    events += file.count
+  }
+  return [...parts, part]
+}
 
 const byDay = (one: LocalFile, other: LocalFile): number =>
   one.day === other.day ? one.first - other.first : one.day < other.day ? -1 : 1
@@ -128,7 +162,7 @@ export function duckdb(folders: Folders): Engine {
     const { instance } = await database()
     const connection: DuckDBConnection = await instance.connect()
     try {
-      return (await connection.runAndReadAll(sql, [...parameters])).getRowObjects()
+      return (await connection.runAndReadAll(sql, parameters.map(bound))).getRowObjects()
     } finally {
       connection.closeSync()
     }
@@ -186,7 +220,7 @@ export function duckdb(folders: Folders): Engine {
   async function over<Answer>(
     filter: Filter,
     scopes: readonly Scope[],
-    work: (paths: readonly string[], known: Copies) => Promise<Answer>,
+    work: (files: readonly LocalFile[], known: Copies) => Promise<Answer>,
     none: Answer,
   ): Promise<{ answer: Answer; damaged: Damaged[] }> {
     const sizes = new Map<string, number>(scopes.map(({ location, size }) => [location, size]))
@@ -203,10 +237,7 @@ export function duckdb(folders: Folders): Engine {
         if (files.length === 0) return { answer: none, damaged }
         const { known } = await database()
         return {
-          answer: await work(
-            files.map(({ path }) => path),
-            known,
-          ),
+          answer: await work(files, known),
           damaged,
         }
       } catch (error) {
@@ -217,8 +248,21 @@ export function duckdb(folders: Folders): Engine {
     }
   }
 
+  /** The places of a page, in its order. Of a page by time days are looked through until it is full: no other day can change it. */
+  async function placesOf(query: PageQuery, files: readonly LocalFile[], known: Copies): Promise<Place[]> {
+    const { sort, limit } = query
+    const parts = sort.by === 'time' ? partsOf(sort.descending ? files.toReversed() : files) : [files]
+    const places: Place[] = []
+    for (const part of parts) {
+      const statement = pageStatement({ ...query, limit: limit - places.length }, dialectOf(known.once(pathsOf(part))))
+      places.push(...(await run(statement)))
+      if (places.length >= limit) break
+    }
+    return places
+  }
+
   /** Whole rows for `places`: only the files that hold them are read for it. */
-  async function rowsAt(places: readonly Record<string, unknown>[], known: Copies): Promise<Found[]> {
+  async function rowsAt(places: readonly Place[], known: Copies): Promise<Found[]> {
     const paths = [...new Set(places.map(({ filename }) => String(filename)))]
     const leaves = new Map(
       [...Map.groupBy(places, ({ location }) => String(location))].map(([location, some]) => [
@@ -231,21 +275,28 @@ export function duckdb(folders: Folders): Engine {
     return places.map(({ location, leaf }) => foundOf(rows.get(`${location} ${leaf}`) ?? {}))
   }
 
+  /** Every copy of the events of these leaves. */
+  async function allAt(scope: Scope, files: readonly LocalFile[]): Promise<Found[]> {
+    const read = await run(leavesStatement(scope, dialectOf(rowsOf(pathsOf(files)))))
+    return [...new Map(read.map(foundOf).map((found) => [found.row.leaf, found])).values()]
+  }
+
   return {
-    async page(query: PageQuery) {
-      const { filter, scopes, sort } = query
-      const work = async (paths: readonly string[], known: Copies) => {
-        // The files that a page of the newest comes from first: whole groups of rows of all others are passed over.
-        const ordered = sort.by === 'time' && sort.descending ? paths.toReversed() : paths
-        const places = await run(pageStatement(query, dialectOf(known.once(ordered))))
+    async leaves(scope) {
+      const { answer, damaged } = await over<Found[]>(NO_FILTER, [scope], (files) => allAt(scope, files), [])
+      return { found: answer, damaged }
+    },
+    async page(query) {
+      const work = async (files: readonly LocalFile[], known: Copies) => {
+        const places = await placesOf(query, files, known)
         return places.length === 0 ? [] : rowsAt(places, known)
       }
-      const { answer, damaged } = await over<Found[]>(filter, scopes, work, [])
+      const { answer, damaged } = await over<Found[]>(query.filter, query.scopes, work, [])
       return { found: answer, damaged }
     },
     async bounds(filter, scopes) {
-      const work = async (paths: readonly string[], known: Copies) => {
-        const [row] = await run(boundsStatement(filter, scopes, dialectOf(known.once(paths))))
+      const work = async (files: readonly LocalFile[], known: Copies) => {
+        const [row] = await run(boundsStatement(filter, scopes, dialectOf(known.once(pathsOf(files)))))
         const { total = 0, first, last } = row ?? {}
         const time = (value: unknown) => (value === null || value === undefined ? null : numberOf(value))
         return { total: numberOf(total), first: time(first), last: time(last) }
@@ -255,8 +306,8 @@ export function duckdb(folders: Folders): Engine {
     },
     async counts(query) {
       const { filter, scopes, by, interval } = query
-      const work = async (paths: readonly string[], known: Copies) =>
-        run(countsStatement(query, dialectOf(known.once(paths))))
+      const work = async (files: readonly LocalFile[], known: Copies) =>
+        run(countsStatement(query, dialectOf(known.once(pathsOf(files)))))
       const { answer, damaged } = await over<Record<string, unknown>[]>(filter, scopes, work, [])
       const parts = Map.groupBy(answer, ({ part }) => numberOf(part))
       const values = (part: number): ValueCount[] =>

@@ -40,4 +40,6 @@ export interface Engine {
   ): Promise<{ total: number; first: number | null; last: number | null }>
   /** Counts by value, in the order of `by`, and by time: only buckets that hold events. */
   counts(query: CountsQuery): Promise<{ by: ValueCount[][]; buckets: BucketCount[]; damaged: Damaged[] }>
+  /** Whole rows of these leaves by number, all copies of events among them; those that are not there are left out. */
+  leaves(scope: Scope): Promise<{ found: Found[]; damaged: Damaged[] }>
 }

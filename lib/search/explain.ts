@@ -11,8 +11,9 @@ import { parseTime } from '../time.ts'
 export interface Explained {
   location: string
   leaf: number
-  routedTime: string
-  archivedTime: string
+  /** `null` when nobody knows. */
+  routedTime: string | null
+  archivedTime: string | null
   event: AuditEvent
 }
 
@@ -77,15 +78,16 @@ function duration(seconds: number): string {
 /** Tells times one after another, each with how long it came after the one before. */
 function clock() {
   let last: number | undefined
-  return (time: string) => {
-    const now = parseTime(time)
+  return (time: string | null) => {
+    const now = parseTime(time ?? '')
     const before = last
-    if (now !== undefined) last = now
-    if (now === undefined || before === undefined) return { fields: { time }, gap: '' }
+    if (time === null || now === undefined) return { fields: {}, when: 'a time that nobody knows' }
+    last = now
+    if (before === undefined) return { fields: { time }, when: time }
     const seconds = (now - before) / 1000
-    const gap =
-      seconds < 0 ? `, ${duration(-seconds)} before that: two clocks disagree` : `, ${duration(seconds)} after that`
-    return { fields: { time, seconds }, gap }
+    const how =
+      seconds < 0 ? `${duration(-seconds)} before that: two clocks disagree` : `${duration(seconds)} after that`
+    return { fields: { time, seconds }, when: `${time}, ${how}` }
   }
 }
 
@@ -299,7 +301,7 @@ export function explain(item: Explained, known: Known): Explanation {
       first,
       {
         step: 'received',
-        says: `Its webhook came in at ${provenance.receivedTime}${received.gap}, and proved to be the registry's.`,
+        says: `Its webhook came in at ${received.when}, and proved to be the registry's.`,
         ...received.fields,
       },
       registry(provenance, known),
@@ -307,7 +309,7 @@ export function explain(item: Explained, known: Known): Explanation {
         ? [
             {
               step: 'redriven' as const,
-              says: `It could not be used at first, lay in quarantine as ${provenance.redrivenFrom ?? 'an item'}, and was put back at ${provenance.redrivenTime}${redriven.gap}.`,
+              says: `It could not be used at first, lay in quarantine as ${provenance.redrivenFrom ?? 'an item'}, and was put back at ${redriven.when}.`,
               ...redriven.fields,
               from: provenance.redrivenFrom ?? null,
             },
@@ -319,13 +321,13 @@ export function explain(item: Explained, known: Known): Explanation {
       location(place, provenance),
       {
         step: 'routed',
-        says: `The router sent it to the archive queue of ${place} at ${routedTime}${routed.gap}.`,
+        says: `The router sent it to the archive queue of ${place} at ${routed.when}.`,
         ...routed.fields,
         location: place,
       },
       {
         step: 'archived',
-        says: `It was archived at ${archivedTime}${archived.gap}, as leaf ${leaf} of the log of ${place}.`,
+        says: `It was archived at ${archived.when}, as leaf ${leaf} of the log of ${place}.`,
         ...archived.fields,
         location: place,
         leaf,

@@ -13,8 +13,13 @@ export const mediaTypes: Readonly<Record<AnswerFormat, string>> = {
 
 /** The form that `accept`, the header, names first; JSON when it names none of them. */
 export function preferred(accept: string | undefined): AnswerFormat {
-  const named = (accept ?? '').toLowerCase().split(',').map((part) => part.split(';', 1)[0]?.trim())
-  const found = named.find((type) => type === 'text/csv' || type === 'application/x-ndjson' || type === 'application/json')
+  const named = (accept ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((part) => part.split(';', 1)[0]?.trim())
+  const found = named.find(
+    (type) => type === 'text/csv' || type === 'application/x-ndjson' || type === 'application/json',
+  )
   if (found === 'text/csv') return 'csv'
   return found === 'application/x-ndjson' ? 'ndjson' : 'json'
 }

@@ -10,10 +10,14 @@ import { all, any, type Fragment, join, list, sql, text } from './sql.ts'
 /** What engines write differently; `column` is always a name of this project's own. */
 export interface Dialect {
   name: string
+  /** Every row, as a relation: all copies of an event. */
+  all: Fragment
   /** Every event once, as a relation: of the copies of an event the one with the lowest leaf. */
   events: Fragment
   /** What is selected of the events of a page. */
   page: Fragment
+  /** `inner` with `value` in place of each control character of that code. */
+  fill(inner: Fragment, code: number, value: Fragment): Fragment
   /** The time of `column` as the event writes it: `2026-11-22T13:00:00.12+0000`. */
   written(column: string): Fragment
   /** The milliseconds since 1970 of `column`, a whole number. */
@@ -49,7 +53,7 @@ function wholeText(dialect: Dialect): Fragment {
   const filled = columns.reduce((inner: Fragment, { name, type, hole }: Column) => {
     if (hole === undefined) return inner
     const value = type === 'TIMESTAMP' ? dialect.written(name) : text(name)
-    return sql`replace(${inner}, chr(${text(String(hole))}), coalesce(${value}, ''))`
+    return dialect.fill(inner, hole, sql`coalesce(${value}, '')`)
   }, text('event'))
   return sql`lower(${filled})`
 }
@@ -168,13 +172,15 @@ export function pageStatement(
   return sql`SELECT ${dialect.page} FROM ${dialect.events} AS events WHERE ${all(met)} ORDER BY ${order(sort)} LIMIT ${text(String(limit))}`
 }
 
-/**
- * The statement whose rows are these leaves, whole, in no order; times are milliseconds since 1970. An event that lies in two files comes twice.
- */
+/** The statement whose rows are these leaves of their locations, whole; times are milliseconds since 1970. */
 export function rowsStatement(leaves: ReadonlyMap<string, readonly number[]>, dialect: Dialect): Fragment {
   const places = [...leaves].map(([location, some]) => sql`(location = ${location} AND leaf IN (${list(some)}))`)
   return sql`SELECT ${wholeRow(dialect)} FROM ${dialect.events} AS events WHERE ${any(places)}`
 }
+
+/** The statement whose rows are all copies of the events of these leaves, by number. One that lies in two files comes twice. */
+export const leavesStatement = ({ location, from, size }: Scope, dialect: Dialect): Fragment =>
+  sql`SELECT ${wholeRow(dialect)} FROM ${dialect.all} AS archived WHERE location = ${location} AND leaf >= ${from} AND leaf < ${size} ORDER BY leaf`
 
 /** The statement whose one row says how many events there are (`total`), and the milliseconds of the first and the last (`first`, `last`). */
 export function boundsStatement(filter: Filter, scopes: readonly Scope[], dialect: Dialect): Fragment {

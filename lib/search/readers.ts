@@ -45,6 +45,8 @@ export function authenticator({ readers, secrets }: Readers): (request: Request)
   }
 
   return async (request) => {
+    if (!request.headers.authorization)
+      throw new RouterError('UNAUTHENTICATED', 'The credentials are missing or wrong.')
     const address = request.address ?? ''
     const { bucket: refused, left } = refusals.get(address) ?? { bucket: bucket(REFUSALS), left: true }
     if (!left) {

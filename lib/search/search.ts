@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Reader } from '../archives.ts'
+import { actions } from '../actions.ts'
 import { CHECKPOINT } from '../archive/names.ts'
 import { eventText, type Row } from '../archive/row.ts'
 import { tilesOf } from '../archive/tiles.ts'
-import { actions } from '../actions.ts'
+import type { Reader } from '../archives.ts'
 import { RouterError } from '../errors.ts'
 import type { Location } from '../locations.ts'
 import { parseCheckpoint } from '../proof/checkpoint.ts'
@@ -73,13 +73,13 @@ const SLICE = 50
 /** The locations that `filter` asks for and `reader` may see. Throws `FORBIDDEN` for one that is named and may not be seen. */
 function locationsOf({ locations: { only, not }, after }: Filter, reader: Reader, archives: Archives): Location[] {
   for (const location of [...(only ?? []), ...after.keys()]) {
-    if (!reader.locations.includes(location)) throw new RouterError('FORBIDDEN', `The reader ${reader.id} may not see ${location}.`)
+    if (!reader.locations.includes(location))
+      throw new RouterError('FORBIDDEN', `The reader ${reader.id} may not see ${location}.`)
     if (archives.locations.includes(location)) continue
     throw new RouterError('BAD_QUERY', `${location} is archived in another AWS region: ask the search function there.`)
   }
   return archives.locations.filter(
-    (location) =>
-      reader.locations.includes(location) && (only?.includes(location) ?? true) && !not.includes(location),
+    (location) => reader.locations.includes(location) && (only?.includes(location) ?? true) && !not.includes(location),
   )
 }
 
@@ -228,7 +228,10 @@ function intervalOf(first: number, last: number, asked: IntervalName | undefined
     Math.floor(last / intervals[name]) - Math.floor(first / intervals[name]) + 1
   if (asked === undefined) return intervalNames.find((name) => buckets(name) <= MOST_BUCKETS) ?? '7d'
   if (buckets(asked) <= MOST_BUCKETS_ASKED) return asked
-  throw new RouterError('BAD_QUERY', `"interval" ${asked} makes ${buckets(asked)} buckets of these events: the most are ${MOST_BUCKETS_ASKED}.`)
+  throw new RouterError(
+    'BAD_QUERY',
+    `"interval" ${asked} makes ${buckets(asked)} buckets of these events: the most are ${MOST_BUCKETS_ASKED}.`,
+  )
 }
 
 const familyOf = new Map<string, string>(actions.map(({ action, family }) => [action, family]))
@@ -289,7 +292,10 @@ export async function find(
   if (item && of) return { item, complete: of, damaged }
   if (damaged.length > 0) {
     const files = damaged.map(({ location, file }) => `${location}: ${file}`).join(', ')
-    throw new RouterError('ARCHIVE_DAMAGED', `There is no event of this id, but it may be in what is damaged: ${files}.`)
+    throw new RouterError(
+      'ARCHIVE_DAMAGED',
+      `There is no event of this id, but it may be in what is damaged: ${files}.`,
+    )
   }
   throw new RouterError('NOT_FOUND', 'There is no event of this id.')
 }

@@ -18,15 +18,15 @@ pair[0] = 1
 
 /** The hash of the node above `left` and `right`. */
 export function nodeHash(left: string, right: string): string {
-  pair.latin1Write(left, 1, HASH)
-  pair.latin1Write(right, 1 + HASH, HASH)
+  pair.write(left, 1, HASH, 'latin1')
+  pair.write(right, 1 + HASH, HASH, 'latin1')
   return hash('sha256', pair, 'binary')
 }
 
 /** The hash that the base64 text `text` says, which has to be written as base64 is, and no other way. */
 export function parseHash(text: string): string | undefined {
   const bytes = Buffer.from(text, 'base64')
-  return bytes.length === HASH && bytes.toString('base64') === text ? bytes.latin1Slice() : undefined
+  return bytes.length === HASH && bytes.toString('base64') === text ? bytes.toString('latin1') : undefined
 }
 
 /** `hash` as people read it. */

@@ -68,7 +68,10 @@ export function parseNote(bytes: Uint8Array): Note | undefined {
   if (/[\u0000-\u0009\u000b-\u001f\u007f]/.test(whole) || !whole.endsWith('\n')) return undefined
   const end = whole.lastIndexOf('\n\n')
   if (end < 0) return undefined
-  const signatures = whole.slice(end + 2, -1).split('\n').map(parseSignature)
+  const signatures = whole
+    .slice(end + 2, -1)
+    .split('\n')
+    .map(parseSignature)
   if (signatures.some((signature) => signature === undefined)) return undefined
   return { text: whole.slice(0, end + 1), signatures: signatures as Note['signatures'] }
 }

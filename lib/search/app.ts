@@ -1,0 +1,32 @@
+import { join } from 'node:path'
+import { type ArchiveApp, archiveApp } from '../archiveapp.ts'
+import { athena, athenaNames } from './athena.ts'
+import { duckdb } from './duckdb.ts'
+import type { SearchApp } from './http.ts'
+import { authenticator } from './readers.ts'
+
+/** Milliseconds that a question may take: an HTTP API waits for 30 seconds. */
+const PATIENCE = 25_000
+
+/**
+ * Puts the search together: DuckDB over the files of the emulation, Athena over the bucket of this AWS region. On AWS a function answers for its own region
+ * alone, so that no event leaves its region but in an answer.
+ */
+export function startSearch({ config, archives, aws, locations, store, readerSecrets }: ArchiveApp): SearchApp {
+  const { stage, awsRegion: region } = config
+  const engine = config.emulated
+    ? duckdb({ root: join(config.stateDir, 'archive'), store })
+    : athena({ ...aws, region, ...athenaNames(stage), timeout: PATIENCE })
+  return {
+    archives: { engine, locations, store, now: Date.now },
+    authenticate: authenticator({ readers: archives.readers, secrets: readerSecrets }),
+  }
+}
+
+let started: SearchApp | undefined
+
+/** The search app of this process, made at the first call. An attempt that failed is made again at the next one. */
+export function searchApp(): SearchApp {
+  started ??= startSearch(archiveApp())
+  return started
+}
