@@ -1,5 +1,6 @@
 import { intakeQueue } from '../../lib/queues/names.ts'
 import { BUILD_DIR, functionNames } from '../bundle.ts'
+import { viewerPaths } from '../web.ts'
 import type { Deployment } from './deployment.ts'
 import { BATCH_SIZE, BATCH_WINDOW, MAX_CONCURRENCY, queueId, TIMEOUT } from './queues.ts'
 import { roleId } from './roles.ts'
@@ -7,7 +8,7 @@ import { roleId } from './roles.ts'
 /** Every path that the search function answers (docs/search.md). */
 const SEARCH_PATHS = [
   ...['/events', '/events/{proxy+}', '/logs', '/logs/{proxy+}', '/reader', '/searches'],
-  ...['/', '/viewer.js', '/viewer.css', '/viewer.svg'],
+  ...viewerPaths,
 ]
 
 /** The functions of `serverless.yml`: the router on the intake queue, every other one on its path. */
