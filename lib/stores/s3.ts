@@ -247,20 +247,20 @@ export function s3(options: S3Options): Store {
     },
     async *list(prefix) {
       const start = checkPrefix(prefix)
-      let token: string | undefined
+      let after: string | undefined
       do {
         const query = `list-type=2&prefix=${encodeURIComponent(start)}`
-        const more = token ? `continuation-token=${encodeURIComponent(token)}&` : ''
+        const more = after ? `continuation-token=${encodeURIComponent(after)}&` : ''
         const page = await told(`Listing ${prefix}`, async () => {
           const { answer } = await ask('GET', `${base}?${more}${query}`, {})
           if (answer.status !== 200) throw refusal(answer)
           const read = parsePage(answer.body.toString())
-          if (read.next && read.next === token) throw new Error('it goes round in circles')
+          if (read.next && read.next === after) throw new Error('it goes round in circles')
           return read
         })
         yield* page.listed.filter(({ name }) => isName(name))
-        token = page.next
-      } while (token)
+        after = page.next
+      } while (after)
     },
   }
 }
