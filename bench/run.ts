@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { resolve } from 'node:path'
+import { measureArchive } from './archive.ts'
 import { kibibytes, makeBundles } from './bundles.ts'
 import { coldStart } from './coldstart.ts'
 import { temporaryFolder } from './folder.ts'
@@ -18,6 +19,7 @@ const measured = {
   coldStart: await coldStart(fileOf),
   ...(await compareClients(fileOf)),
   sources: await costs(),
+  million: await measureArchive(temporaryFolder()),
   bundle: { kb: kibibytes(fileOf('functions/image')), baselineKb: kibibytes(fileOf('bench/baseline')) },
 }
 const machine = {

@@ -1,21 +1,12 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError } from 'commander'
 import type { CommonOptions, Spec } from './command.ts'
 import { commands, groups } from './commands/index.ts'
 import { CommandError, type Exit, exits } from './exits.ts'
+import { optionsOf } from './options.ts'
 import { openTarget, type Target } from './target.ts'
 import { openTerminal, visible } from './terminal.ts'
 
 // From the words of the command line to a command, and from how it ended to the exit code.
-
-const matching =
-  (form: RegExp, wanted: string) =>
-  (text: string): string => {
-    if (!form.test(text)) throw new InvalidArgumentError(`It has to be ${wanted}.`)
-    return text
-  }
-
-const stage = matching(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,26}[A-Za-z0-9])?$/, '1 to 28 letters, digits and inner dashes')
-const region = matching(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'an AWS region, like eu-central-1')
 
 const STOPPING =
   'Stopping when what is under way is done. Ctrl-C again ends at once; messages that are held come back by themselves.'
@@ -71,22 +62,6 @@ async function run(spec: Spec, args: readonly string[], options: CommonOptions):
     terminal.end()
     end()
   }
-}
-
-/** Every option of a command, those that many have included. */
-export function optionsOf(spec: Spec): Option[] {
-  const where = [
-    new Option(
-      '--stage <name>',
-      'local for local emulation, any other is on AWS; STAGE, or local, if left out',
-    ).argParser(stage),
-    new Option(
-      '--region <region>',
-      'AWS region of the intake and quarantine queue; on AWS AWS_REGION if left out',
-    ).argParser(region),
-  ]
-  const json = new Option('--json', 'results as JSON, one line each')
-  return [...(spec.queueless ? [] : where), json, ...spec.options]
 }
 
 function add(group: Command, spec: Spec, ended: (exit: Exit) => void): void {

@@ -1,6 +1,7 @@
 import { loadRegistries, registriesFile } from '../deploy/registries.ts'
 import { type Aws, call } from '../lib/aws.ts'
 import { environment, readConfig } from '../lib/config.ts'
+import { intakeQueue } from '../lib/queues/names.ts'
 import type { QueueRef, Queues } from '../lib/queues/queue.ts'
 import { sqs } from '../lib/queues/sqs.ts'
 import { checkRegistries, type Registry } from '../lib/registries.ts'
@@ -22,6 +23,10 @@ export interface Target {
   name: string
   /** Its queues. `first` is the one that is used first: what the account is, is asked of it. */
   connect(first: QueueRef): Promise<Queues>
+  /** How AWS is called for it, and its account; `undefined` in local emulation, whose archives are files. */
+  aws(): Promise<{ aws: Aws; accountId: string } | undefined>
+  /** Where local emulation keeps its state. */
+  stateDir: string
   /** What `registries.ts` says today, for the edition in use. */
   registries(edition?: string): Promise<{ registries: ReadonlyMap<string, Registry>; from: string }>
 }
@@ -79,15 +84,20 @@ export function openTarget(options: TargetOptions, env = environment()): Target 
   const endpoint = emulation ?? config.awsEndpoint
   const at = endpoint ? { endpoint } : {}
 
+  const onAws = async (first: QueueRef): Promise<{ aws: Aws; accountId: string }> => {
+    const credentials = awsCredentials()
+    const accountId = env.ACCOUNT_ID || (await accountOf(credentials, at, first, stage))
+    return { aws: { ...at, credentials }, accountId }
+  }
+
   const connect = async (first: QueueRef): Promise<Queues> => {
     if (emulation) {
       const credentials = () => ({ accessKeyId: 'local', secretAccessKey: 'local' })
       const queues = sqs({ ...at, credentials, accountId: config.accountId, timeout: TIMEOUT })
       return explained(queues, { stage, emulation })
     }
-    const credentials = awsCredentials()
-    const accountId = env.ACCOUNT_ID || (await accountOf(credentials, at, first, stage))
-    return explained(sqs({ ...at, credentials, accountId, timeout: TIMEOUT }), { stage, emulation })
+    const { aws, accountId } = await onAws(first)
+    return explained(sqs({ ...aws, accountId, timeout: TIMEOUT }), { stage, emulation })
   }
 
   return {
@@ -95,6 +105,8 @@ export function openTarget(options: TargetOptions, env = environment()): Target 
     awsRegion,
     name: emulation ? `local emulation, ${emulation}` : `stage ${stage} on AWS, ${awsRegion}`,
     connect,
+    aws: async () => (emulation ? undefined : onAws(intakeQueue(stage, awsRegion))),
+    stateDir: config.stateDir,
     async registries(edition = config.edition) {
       const file = registriesFile()
       const configs = await loadRegistries(file).catch((error: unknown) => {

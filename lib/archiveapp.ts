@@ -42,6 +42,8 @@ export interface ArchiveApp {
   logKey(location: Location): Promise<LogKey>
   /** The secrets of readers, by the reader's id. */
   readerSecrets: Secrets
+  /** Those of these ids; in local emulation one that is not set is `fallback`. */
+  secretsOf(ids: readonly string[], fallback?: string): Secrets
 }
 
 /** Id of the secret of the reader `id`. */
@@ -117,6 +119,7 @@ export function startArchive(settings: ArchiveConfig = archive, env = environmen
     store,
     logKey: logKeyOf,
     readerSecrets: (id, reading) => readers(readerSecret(id), reading),
+    secretsOf,
   }
 }
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { mistakesOfSearches, type SavedSearch } from './alerts/searches.ts'
 import { RouterError } from './errors.ts'
 import { type Location, places } from './locations.ts'
 
@@ -27,8 +28,10 @@ export interface ArchiveConfig {
   /** For how many days events are kept, by location; `default` is for the others. For ever where nothing is said. */
   retention?: Readonly<Partial<Record<Location | 'default', number>>>
   lock?: LockConfig
-  /** Saved searches and alerts. */
-  searches?: readonly unknown[]
+  /** Saved searches and alerts (docs/alerts.md). */
+  searches?: readonly SavedSearch[]
+  /** Address of the viewer as people reach it, for links in alerts. */
+  viewer?: string
 }
 
 /** A checked reader. */
@@ -44,7 +47,8 @@ export interface Archives {
   /** Days for which the events of a location are kept; `undefined` for ever. */
   retentionOf(location: Location): number | undefined
   lock: LockConfig | undefined
-  searches: readonly unknown[]
+  searches: readonly SavedSearch[]
+  viewer: string | undefined
 }
 
 const ALL: readonly Location[] = places.map(({ location }) => location)
@@ -97,7 +101,10 @@ const schema = members({
   lock: v.optional(
     members({ mode: v.picklist(['governance', 'compliance'], 'has to be governance or compliance'), days }),
   ),
-  searches: v.optional(v.array(v.unknown(), 'has to be a list')),
+  searches: v.optional(v.unknown()),
+  viewer: v.optional(
+    v.pipe(v.string('has to be text'), v.regex(/^https?:\/\/[^\s#]+$/, 'write it like https://events.example.com')),
+  ),
 })
 
 /** What `schema` can't say: readers that share an id, and events that have to go before S3 lets them. */
@@ -116,16 +123,17 @@ function contradictions({ readers, retention = {}, lock }: ArchiveConfig): strin
  */
 export function checkArchives(config: ArchiveConfig): Archives {
   const parsed = v.safeParse(schema, config)
-  const mistakes = parsed.success
+  const own = parsed.success
     ? contradictions(config)
     : parsed.issues.map((issue) => `${v.getDotPath(issue) ?? 'archive'}: ${issue.message}`)
+  const mistakes = [...own, ...mistakesOfSearches(config?.searches ?? [])]
   if (mistakes.length > 0) {
     throw new RouterError(
       'INVALID_CONFIG',
       `archive.ts has ${mistakes.length} mistake(s):\n  - ${mistakes.join('\n  - ')}`,
     )
   }
-  const { origin, readers, retention = {}, lock, searches = [] } = config
+  const { origin, readers, retention = {}, lock, searches = [], viewer } = config
   return {
     origin,
     readers: new Map(
@@ -134,5 +142,6 @@ export function checkArchives(config: ArchiveConfig): Archives {
     retentionOf: (of) => retention[of] ?? retention.default,
     lock,
     searches,
+    viewer,
   }
 }

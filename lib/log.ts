@@ -15,6 +15,30 @@ export function tally(events: Iterable<{ registry: string; location: string; id:
   return made
 }
 
+/** What a run of the alerts function did. */
+export interface Ran {
+  /** Saved searches, each at each of its locations. */
+  searches: number
+  /** Alerts that were made, that were delivered, that wait for another try, and that were given up. */
+  made: number
+  delivered: number
+  waiting: number
+  givenUp: number
+  /** What did not work: the search, the location, and why. */
+  failures: { search: string; location: string; why: string }[]
+}
+
+/** What a run of the upkeep function did. */
+export interface Upkept {
+  /** Files that were merged, and that were removed because larger ones hold their events. */
+  merged: number
+  removedFiles: number
+  /** Days whose events were removed under retention. */
+  removedDays: number
+  /** What did not work: the location, and why. */
+  failures: { location: string; why: string }[]
+}
+
 /** One wide line: filled in on the way, written once. Never holds a secret, a header or a query string. */
 export interface Entry {
   event: string
@@ -38,7 +62,9 @@ export interface Entry {
   ids?: readonly string[]
   /** Ids of the items that were put into quarantine. */
   kept?: readonly string[]
-  /** Router: what is on the queue of its location, what has to be tried again, and what went to the dead-letter queue. */
+  /** Router: the outputs of locations that are on. */
+  outputs?: readonly string[]
+  /** Router: what is on every output of its location, what has to be tried again, and what went to the dead-letter queue. */
   routed?: Tally
   postponed?: Tally
   deadLettered?: Tally
@@ -50,6 +76,10 @@ export interface Entry {
   redrivenFrom?: readonly string[]
   /** Locations that were not tried, because they did not answer a moment ago. */
   open?: readonly string[]
+  /** Alerts: what a run did. */
+  alerts?: Ran
+  /** Upkeep: what a run did. */
+  upkeep?: Upkept
   /** Search: who asked, at which path, and how many events were answered. */
   reader?: string
   asked?: string

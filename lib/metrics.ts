@@ -38,27 +38,62 @@ function ofRequest(entry: Entry, Stage: string): object | undefined {
   return members(counts, { Stage, Registry }, [['Stage'], ['Stage', 'Registry']])
 }
 
-/** What the tallies of the router have for one registry and location. */
-type Row = { Registry: string; Location: string; counts: { Routed: number; Postponed: number; DeadLettered: number } }
-
-/** Lines for a call of the router: one for each registry and location, because a line holds one value of a dimension. */
-function ofRoute({ routed, postponed, deadLettered }: Entry, Stage: string): object[] {
-  const rows = new Map<string, Row>()
-  const add = (name: keyof Row['counts'], tally: Tally = {}) => {
+/** Lines for `tallies`, by the names of their metrics: one for each registry and location, because a line holds one value of a dimension. */
+function ofTallies(tallies: Readonly<Record<string, Tally | undefined>>, Stage: string): object[] {
+  const rows = new Map<string, { Registry: string; Location: string; counts: Record<string, number> }>()
+  const add = (name: string, tally: Tally = {}) => {
     for (const [Registry, locations] of Object.entries(tally)) {
       for (const [Location, ids] of Object.entries(locations)) {
         const key = `${Registry} ${Location}`
-        const row = rows.get(key) ?? { Registry, Location, counts: { Routed: 0, Postponed: 0, DeadLettered: 0 } }
-        row.counts[name] += ids.length
+        const row = rows.get(key) ?? { Registry, Location, counts: {} }
+        row.counts[name] = ids.length
         rows.set(key, row)
       }
     }
   }
-  add('Routed', routed)
-  add('Postponed', postponed)
-  add('DeadLettered', deadLettered)
+  for (const [name, tally] of Object.entries(tallies)) add(name, tally)
   const sets = [['Stage'], ['Stage', 'Location'], ['Stage', 'Registry', 'Location']]
   return [...rows.values()].flatMap(({ counts, ...row }) => members(counts, { Stage, ...row }, sets) ?? [])
+}
+
+const ofRoute = ({ routed, postponed, deadLettered }: Entry, stage: string): object[] =>
+  ofTallies({ Routed: routed, Postponed: postponed, DeadLettered: deadLettered }, stage)
+
+const ofArchive = ({ archived, postponed, deadLettered }: Entry, stage: string): object[] =>
+  ofTallies({ Archived: archived, ArchivePostponed: postponed, ArchiveDeadLettered: deadLettered }, stage)
+
+/** What was asked of the archive, and how it was answered. */
+function ofSearch({ status = 0 }: Entry, Stage: string): object[] {
+  const counts = {
+    Searched: 1,
+    SearchUnauthenticated: Number(status === 401),
+    SearchFailed: Number(status >= 500),
+  }
+  return [members(counts, { Stage }, [['Stage']]) ?? []].flat()
+}
+
+function ofAlerts({ alerts }: Entry, Stage: string): object[] {
+  if (!alerts) return []
+  const counts = {
+    AlertsMade: alerts.made,
+    AlertsDelivered: alerts.delivered,
+    AlertsGivenUp: alerts.givenUp,
+    AlertFailures: alerts.failures.length,
+  }
+  return [members(counts, { Stage }, [['Stage']]) ?? []].flat()
+}
+
+const ofUpkeep = ({ upkeep }: Entry, Stage: string): object[] =>
+  [members({ UpkeepFailures: upkeep?.failures.length ?? 0 }, { Stage }, [['Stage']]) ?? []].flat()
+
+/** What is counted of an entry, by its event; of what is not listed nothing is. */
+const counted: Readonly<Record<string, (entry: Entry, stage: string) => object[]>> = {
+  request: (entry, stage) => [ofRequest(entry, stage) ?? []].flat(),
+  route: ofRoute,
+  archive: ofArchive,
+  search: ofSearch,
+  alerts: ofAlerts,
+  upkeep: ofUpkeep,
 }
 
 /**
@@ -66,7 +101,5 @@ function ofRoute({ routed, postponed, deadLettered }: Entry, Stage: string): obj
  * is a line of its own. Nothing when there is nothing to count.
  */
 export function metricsOf(entry: Entry, stage: string): object[] {
-  if (entry.event === 'route') return ofRoute(entry, stage)
-  const own = ofRequest(entry, stage)
-  return own ? [own] : []
+  return counted[entry.event]?.(entry, stage) ?? []
 }

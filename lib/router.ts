@@ -164,6 +164,7 @@ export async function routeMessages(
   const settled = [...routed, ...dead]
   Object.assign(entry, {
     received: messages.length,
+    outputs: router.outputs,
     routed: tally(routed),
     postponed: tally(waiting),
     deadLettered: tally(dead),

@@ -1,9 +1,11 @@
+import type { Output } from '../lib/config.ts'
 import type { AuditEvent } from '../lib/event.ts'
 import { places } from '../lib/locations.ts'
-import { deadLetterQueue, intakeQueue, locationQueue, quarantineQueue } from '../lib/queues/names.ts'
+import { archiveQueue, deadLetterQueue, intakeQueue, locationQueue, quarantineQueue } from '../lib/queues/names.ts'
+import type { QueueRef } from '../lib/queues/queue.ts'
 import { idsOf, readQuarantine } from '../lib/redrive/quarantined.ts'
 import { route } from '../lib/route.ts'
-import type { EventCounts, ItemSums, Ledger, PrunedSums } from './ledger.ts'
+import { type EventCounts, type ItemSums, type Ledger, type PrunedSums, UNHEARD } from './ledger.ts'
 
 // What the functions said (local/ledger.ts) held against what lies on the queues: the identities of docs/accounting.md.
 
@@ -28,6 +30,14 @@ interface Account extends Omit<ItemSums, 'location' | 'contradictory'> {
     deadLettered: number
     redriven: number
     unanswered: number
+  }
+  /** By id: routed = archived + onQueue + deadLettered; all zero where the archive is no output. */
+  archive: {
+    /** Routed while the archive was an output, or archived. */
+    routed: number
+    archived: number
+    onQueue: number
+    deadLettered: number
   }
   /** answered = kept + redriven + gone. */
   quarantine: {
@@ -106,13 +116,15 @@ class Picture {
   readonly #ledger: Ledger
   readonly #look: Look
   readonly #stage: string
+  readonly #outputs: readonly Output[]
   /** Ids in quarantine of what was redriven and waits to be routed. */
   readonly #onTheirWay: Set<string | undefined>
   readonly #accounts = new Map<string, Account>()
   readonly #locations = new Map<string, Set<string>>()
-  readonly #onLocation = new Map<string, Set<string>>()
+  readonly #lying = new Map<string, Set<string>>()
 
-  constructor(ledger: Ledger, look: Look, stage: string) {
+  constructor(ledger: Ledger, look: Look, stage: string, outputs: readonly Output[]) {
+    this.#outputs = outputs
     this.#ledger = ledger
     this.#look = look
     this.#stage = stage
@@ -137,6 +149,7 @@ class Picture {
       location: location || null,
       ...{ received: 0, accepted: 0, ignored: 0, quarantined: 0, rejected: 0 },
       events: { accepted: 0, routed: 0, onIntake: 0, deadLettered: 0, redriven: 0, unanswered: 0 },
+      archive: { routed: 0, archived: 0, onQueue: 0, deadLettered: 0 },
       quarantine: { answered: 0, kept: 0, redriven: 0, gone: 0 },
     }
     this.#accounts.set(key, made)
@@ -148,8 +161,10 @@ class Picture {
     if (location) this.#locations.set(registry, (this.#locations.get(registry) ?? new Set()).add(location))
   }
 
-  addPruned({ registry, location, accepted, routed, redriven, unanswered, kept }: PrunedSums): void {
-    const { events, quarantine } = this.account(registry, location)
+  addPruned({ registry, location, accepted, routed, redriven, unanswered, kept, owed, archived }: PrunedSums): void {
+    const { events, archive, quarantine } = this.account(registry, location)
+    archive.routed += owed
+    archive.archived += archived
     events.accepted += accepted
     events.routed += routed
     events.redriven += redriven
@@ -158,19 +173,45 @@ class Picture {
     quarantine.redriven += kept
   }
 
-  /** Whether the event lies on the queue of `location`, which shows that it was routed even if nobody could write that down. */
-  #arrived(location: string, id: string): boolean {
-    let ids = this.#onLocation.get(location)
+  /** Whether a message with the id lies on the queue `name` of the stage. */
+  #liesOn(name: string, id: string): boolean {
+    let ids = this.#lying.get(name)
     if (!ids) {
-      const name = `registry-events-${this.#stage}-${location}`
-      ids = new Set(this.#look(name).map(({ attributes }) => attributes.id ?? ''))
-      this.#onLocation.set(location, ids)
+      const queue = `registry-events-${this.#stage}-${name}`
+      ids = new Set(this.#look(queue).map(({ attributes }) => attributes.id ?? ''))
+      this.#lying.set(name, ids)
     }
     return ids.has(id)
   }
 
+  /**
+   * Whether the event was routed although nobody could write that down: it lies on the queue of its location, or is archived where it
+   * has no other way, or was never promised.
+   */
+  #arrived({ location, id, accepted, archived }: EventCounts): boolean {
+    if (this.#outputs.includes('queue') && accepted > 0) return this.#liesOn(location, id)
+    return archived > 0 || this.#liesOn(location, id) || this.#liesOn(`${location}-archive`, id)
+  }
+
+  /** Settles an event that belongs into the archive and is not known to be there. */
+  #settleArchive({ registry, location, id }: EventCounts): void {
+    const { archive } = this.account(registry, location)
+    if (this.#liesOn(`${location}-archive`, id)) archive.onQueue++
+    else if (this.#liesOn(`${location}-archive-dlq`, id)) archive.deadLettered++
+    else {
+      this.lost.push(
+        `LOST: event ${id} of registry ${registry} (${location}) was routed, but is neither archived nor on the archive queue.`,
+      )
+    }
+  }
+
   /** Settles an event of which the promise or the end is missing. */
   settle(row: EventCounts): void {
+    if (row.owed > 0 && row.archived === 0) this.#settleArchive(row)
+    if (row.accepted === 0 || row.routed === 0) this.#settleEvent(row)
+  }
+
+  #settleEvent(row: EventCounts): void {
     const others = this.#ledger.placesOf(row.registry, row.id).filter(({ location }) => location !== row.location)
     // Its true place has a row of its own.
     if (row.location === UNROUTABLE && others.length > 0) return
@@ -180,8 +221,10 @@ class Picture {
     if (row.routed > 0) this.#checkPlace(row, others)
     else if (held) events.onIntake++
     else if (dead) events.deadLettered++
-    else if (this.#arrived(row.location, row.id)) events.routed++
-    else {
+    else if (this.#arrived(row)) {
+      events.routed++
+      this.#checkPlace(row, others)
+    } else {
       this.#lose(row, others)
       return
     }
@@ -237,16 +280,20 @@ class Picture {
   /** Holds what lies on the queues of the locations against the mapping, whatever the router said. */
   checkLocations(): void {
     for (const place of places) {
-      const queue = locationQueue(this.#stage, place)
-      for (const { attributes } of this.#look(queue.name)) {
-        const { type, id, region = '', edition = '' } = attributes
-        if (type !== 'audit') continue
-        const belongs = locationOf(region, edition)
-        if (belongs === place.location) continue
-        this.misplaced.push(
-          `WRONG LOCATION: event ${id} lies on ${queue.name}, but ${region} belongs to ${belongs} in edition ${edition}.`,
-        )
-      }
+      for (const queue of [locationQueue(this.#stage, place), archiveQueue(this.#stage, place)])
+        this.#checkQueue(queue, place)
+    }
+  }
+
+  #checkQueue(queue: QueueRef, place: (typeof places)[number]): void {
+    for (const { attributes } of this.#look(queue.name)) {
+      const { type, id, region = '', edition = '' } = attributes
+      if (type !== 'audit') continue
+      const belongs = locationOf(region, edition)
+      if (belongs === place.location) continue
+      this.misplaced.push(
+        `WRONG LOCATION: event ${id} lies on ${queue.name}, but ${region} belongs to ${belongs} in edition ${edition}.`,
+      )
     }
   }
 }
@@ -267,16 +314,19 @@ const named = (what: string, mistakes: readonly string[]): string[] =>
     : [...mistakes.slice(0, MOST_NAMED), `${what}: ${mistakes.length} in all, the first ${MOST_NAMED} are named.`]
 
 /**
- * The accounts of `stage`: all that the ledger heard of, held against what `look` finds on the queues. Nothing else may happen in the
+ * The accounts of `stage`, whose locations have `outputs`: all that the ledger heard of, held against what `look` finds on the queues. Nothing else may happen in the
  * process while it is made, which a function without `await` makes sure of: an event on its way is never seen nowhere.
  */
-export function account(ledger: Ledger, look: Look, stage: string): Report {
+export function account(ledger: Ledger, look: Look, stage: string, outputs: readonly Output[]): Report {
   const unwritten = ledger.unwritten()
-  const picture = new Picture(ledger, look, stage)
+  const picture = new Picture(ledger, look, stage, outputs)
   const sums = ledger.items()
   for (const row of sums) picture.addItems(row)
-  for (const { registry, location, accepted, routed } of ledger.events()) {
-    if (accepted + routed > 0) Object.assign(picture.account(registry, location).events, { accepted, routed })
+  for (const { registry, location, accepted, routed, owed, archived } of ledger.events()) {
+    if (accepted + routed + archived === 0) continue
+    const { events, archive } = picture.account(registry, location)
+    Object.assign(events, { accepted, routed })
+    Object.assign(archive, { routed: owed, archived })
   }
   for (const row of ledger.pruned()) picture.addPruned(row)
   const open = new Map(ledger.open().map((row) => [keyOf(row), row]))
@@ -285,7 +335,7 @@ export function account(ledger: Ledger, look: Look, stage: string): Report {
     if (open.has(key)) continue
     const { registry, location, id } = held
     const isKnown = ledger.placesOf(registry, id).some((row) => row.location === location || location === UNROUTABLE)
-    const unheard = { registry, location, id, accepted: 0, routed: 0, deadLettered: 0, redriven: 0 }
+    const unheard = { registry, location, id, ...UNHEARD }
     open.set(key, unheard)
     if (!isKnown) picture.settle(unheard)
   }

@@ -50,10 +50,12 @@ function correct(response: HapiRequest['response']): void {
   }
 }
 
-/** Gives an answer's `headers` what every answer has. */
+/** Gives an answer's `headers` what every answer has; what a function says itself stands. */
 function harden(headers: Record<string, unknown>): void {
   for (const name of Object.keys(headers)) if (name.startsWith('access-control-')) delete headers[name]
-  Object.assign(headers, securityHeaders)
+  // The server has a mind of its own about caches.
+  if (!('content-security-policy' in headers)) delete headers['cache-control']
+  for (const [name, value] of Object.entries(securityHeaders)) headers[name] ??= value
 }
 
 /**

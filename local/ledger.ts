@@ -29,6 +29,10 @@ export interface EventCounts {
   deadLettered: number
   /** Times that it was routed after somebody redrove it out of quarantine. */
   redriven: number
+  /** Times that it was routed while the archive was an output. */
+  owed: number
+  /** Times that it was archived. */
+  archived: number
 }
 
 /** Events by registry and location, counted by id. */
@@ -37,6 +41,9 @@ export interface EventSums {
   location: string
   accepted: number
   routed: number
+  /** Those that belong into the archive, and those that are there. */
+  owed: number
+  archived: number
 }
 
 /** An item that was answered 202 as quarantined. */
@@ -61,7 +68,7 @@ export interface PrunedSums extends EventSums {
 export interface Ledger {
   items(): ItemSums[]
   events(): EventSums[]
-  /** Events of which either the promise or the end is missing: not accepted, or not routed. */
+  /** Events of which either the promise or the end is missing: not accepted, not routed, or not archived although it belongs there. */
   open(): EventCounts[]
   /** What was answered 202 as quarantined, by registry and location. */
   kept(): KeptItem[]
@@ -76,7 +83,7 @@ export interface Ledger {
 }
 
 const ITEMS = 'registry, location, received, accepted, ignored, quarantined, rejected, contradictory'
-const EVENTS = 'registry, location, id, accepted, routed, deadLettered, redriven'
+const EVENTS = 'registry, location, id, accepted, routed, deadLettered, redriven, owed, archived'
 
 const SCHEMA = `
 PRAGMA journal_mode = WAL;
@@ -90,7 +97,7 @@ CREATE TABLE IF NOT EXISTS items (
 CREATE TABLE IF NOT EXISTS events (
   stage TEXT, registry TEXT, id TEXT, location TEXT,
   accepted INTEGER DEFAULT 0, routed INTEGER DEFAULT 0, deadLettered INTEGER DEFAULT 0, redriven INTEGER DEFAULT 0,
-  seen INTEGER DEFAULT 0,
+  seen INTEGER DEFAULT 0, owed INTEGER DEFAULT 0, archived INTEGER DEFAULT 0,
   PRIMARY KEY (stage, registry, id, location)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS kept (
@@ -101,6 +108,7 @@ CREATE TABLE IF NOT EXISTS redriven (stage TEXT, id TEXT, seen INTEGER, PRIMARY 
 CREATE TABLE IF NOT EXISTS pruned (
   stage TEXT, registry TEXT, location TEXT,
   accepted INTEGER, routed INTEGER, redriven INTEGER, unanswered INTEGER, kept INTEGER,
+  owed INTEGER DEFAULT 0, archived INTEGER DEFAULT 0,
   PRIMARY KEY (stage, registry, location)
 ) WITHOUT ROWID;
 `
@@ -111,9 +119,11 @@ ON CONFLICT DO UPDATE SET received = received + :received, accepted = accepted +
 quarantined = quarantined + :quarantined, rejected = rejected + :rejected, contradictory = contradictory + :contradictory`
 
 const ADD_EVENT = `
-INSERT INTO events VALUES (:stage, :registry, :id, :location, :accepted, :routed, :deadLettered, :redriven, :seen)
+INSERT INTO events (stage, registry, id, location, accepted, routed, deadLettered, redriven, seen, owed, archived)
+VALUES (:stage, :registry, :id, :location, :accepted, :routed, :deadLettered, :redriven, :seen, :owed, :archived)
 ON CONFLICT DO UPDATE SET accepted = accepted + :accepted, routed = routed + :routed,
-deadLettered = deadLettered + :deadLettered, redriven = redriven + :redriven, seen = :seen`
+deadLettered = deadLettered + :deadLettered, redriven = redriven + :redriven, seen = :seen,
+owed = owed + :owed, archived = archived + :archived`
 
 const ADD_KEPT = `
 INSERT INTO kept VALUES (:stage, :registry, :id, :location, :seen)
@@ -124,9 +134,12 @@ const ADD_REDRIVEN = 'INSERT INTO redriven VALUES (:stage, :id, :seen) ON CONFLI
 /** Milliseconds after which what was settled is not needed any more: a day more than any queue keeps messages. */
 const SETTLED_AFTER = 15 * 24 * 60 * 60 * 1000
 
-/** Routed where it belongs, and nowhere else heard of: what is a mistake stays. */
+/** Of what belongs into the archive, and of what is there: by what the router said, or the archive function. */
+const ARCHIVE_SUMS = 'sum(owed + archived > 0) AS owed, sum(archived > 0) AS archived'
+
+/** Routed where it belongs, archived if it had to be, and nowhere else heard of: what is a mistake stays. */
 const SETTLED_EVENTS = `
-FROM events AS settled WHERE seen < :before AND routed > 0
+FROM events AS settled WHERE seen < :before AND routed > 0 AND (owed = 0 OR archived > 0)
 AND (accepted > 0 OR location IN (SELECT location FROM items WHERE stage = settled.stage AND registry = settled.registry))
 AND NOT EXISTS (
   SELECT 1 FROM events
@@ -138,23 +151,28 @@ FROM kept AS settled WHERE seen < :before AND EXISTS (
   SELECT 1 FROM redriven WHERE stage = settled.stage AND id = settled.id AND redriven.seen BETWEEN settled.seen AND :before - 1
 )`
 
+const INTO_PRUNED =
+  'INSERT INTO pruned (stage, registry, location, accepted, routed, redriven, unanswered, kept, owed, archived)'
+
 const ADD_PRUNED = `
 GROUP BY stage, registry, location
 ON CONFLICT DO UPDATE SET accepted = accepted + excluded.accepted, routed = routed + excluded.routed,
-redriven = redriven + excluded.redriven, unanswered = unanswered + excluded.unanswered, kept = kept + excluded.kept`
+redriven = redriven + excluded.redriven, unanswered = unanswered + excluded.unanswered, kept = kept + excluded.kept,
+owed = owed + excluded.owed, archived = archived + excluded.archived`
 
 /** Sums first, and all of it or nothing. */
 const PRUNE = [
-  `INSERT INTO pruned SELECT stage, registry, location, sum(accepted > 0), count(*),
-  sum(accepted = 0 AND redriven > 0), sum(accepted = 0 AND redriven = 0), 0 ${SETTLED_EVENTS} ${ADD_PRUNED}`,
+  `${INTO_PRUNED} SELECT stage, registry, location, sum(accepted > 0), count(*),
+  sum(accepted = 0 AND redriven > 0), sum(accepted = 0 AND redriven = 0), 0, ${ARCHIVE_SUMS} ${SETTLED_EVENTS} ${ADD_PRUNED}`,
   `DELETE ${SETTLED_EVENTS}`,
-  `INSERT INTO pruned SELECT stage, registry, location, 0, 0, 0, 0, count(*) ${SETTLED_ITEMS} ${ADD_PRUNED}`,
+  `${INTO_PRUNED} SELECT stage, registry, location, 0, 0, 0, 0, count(*), 0, 0 ${SETTLED_ITEMS} ${ADD_PRUNED}`,
   `DELETE ${SETTLED_ITEMS}`,
   'DELETE FROM redriven WHERE seen < :before AND id NOT IN (SELECT id FROM kept)',
 ]
 
 const NO_ITEMS = { received: 0, accepted: 0, ignored: 0, quarantined: 0, rejected: 0, contradictory: 0 }
-const UNHEARD = { accepted: 0, routed: 0, deadLettered: 0, redriven: 0 }
+/** An event that nothing was heard of yet. */
+export const UNHEARD = { accepted: 0, routed: 0, deadLettered: 0, redriven: 0, owed: 0, archived: 0 }
 
 /** The items of a request, and whether they add up. */
 function itemsOf(entry: Entry): Omit<ItemSums, 'registry' | 'location'> {
@@ -195,26 +213,34 @@ export function openLedger(
     for (const id of entry.ids ?? []) addEvent.run({ stage, registry, location, id, ...UNHEARD, accepted: 1, seen })
     for (const id of entry.kept ?? []) addKept.run({ stage, registry, location, id, seen })
   }
-  const writeTally = (what: 'routed' | 'deadLettered', tally: Tally = {}, redriven: readonly string[] = []): void => {
-    const again = new Set(redriven)
+  const writeTally = (tally: Tally = {}, countsOf: (id: string) => Partial<typeof UNHEARD>): void => {
     for (const [registry, byLocation] of Object.entries(tally)) {
       for (const [location, ids] of Object.entries(byLocation)) {
         for (const id of ids) {
-          const counts = { ...UNHEARD, [what]: 1, redriven: Number(again.has(id)), seen: now() }
           // A message that is no event of ours may have anything for an id.
-          addEvent.run({ stage, registry, location, id: String(id), ...counts })
+          addEvent.run({ stage, registry, location, id: String(id), ...UNHEARD, ...countsOf(id), seen: now() })
         }
       }
     }
   }
+  const writeRoute = (entry: Entry): void => {
+    const again = new Set(entry.redriven)
+    const owed = Number(entry.outputs?.includes('archive') ?? false)
+    writeTally(entry.routed, (id) => ({ routed: 1, redriven: Number(again.has(id)), owed }))
+    writeTally(entry.deadLettered, () => ({ deadLettered: 1 }))
+    for (const id of entry.redrivenFrom ?? []) addRedriven.run({ stage, id, seen: now() })
+  }
+  const writers: Readonly<Record<string, (entry: Entry) => void>> = {
+    request: writeRequest,
+    route: writeRoute,
+    archive: ({ archived }) => writeTally(archived, () => ({ archived: 1 })),
+  }
   const write = (entry: Entry): void => {
+    const writer = writers[entry.event]
+    if (!writer) return
     db.exec('BEGIN IMMEDIATE')
     try {
-      if (entry.event === 'route') {
-        writeTally('routed', entry.routed, entry.redriven)
-        writeTally('deadLettered', entry.deadLettered)
-        for (const id of entry.redrivenFrom ?? []) addRedriven.run({ stage, id, seen: now() })
-      } else writeRequest(entry)
+      writer(entry)
       db.exec('COMMIT')
     } catch (error) {
       if (db.isTransaction) db.exec('ROLLBACK')
@@ -252,17 +278,19 @@ export function openLedger(
   return {
     items: query<ItemSums>(`SELECT ${ITEMS} FROM items WHERE stage = ? ORDER BY registry, location`),
     events: query<EventSums>(
-      `SELECT registry, location, sum(accepted > 0) AS accepted, sum(routed > 0) AS routed
+      `SELECT registry, location, sum(accepted > 0) AS accepted, sum(routed > 0) AS routed, ${ARCHIVE_SUMS}
       FROM events WHERE stage = ? GROUP BY registry, location`,
     ),
-    open: query<EventCounts>(`SELECT ${EVENTS} FROM events WHERE stage = ? AND (accepted = 0 OR routed = 0)`),
+    open: query<EventCounts>(
+      `SELECT ${EVENTS} FROM events WHERE stage = ? AND (accepted = 0 OR routed = 0 OR (owed > 0 AND archived = 0))`,
+    ),
     kept: query<KeptItem>(
       `SELECT registry, location, id, EXISTS (
         SELECT 1 FROM redriven WHERE stage = kept.stage AND id = kept.id AND redriven.seen >= kept.seen
       ) AS redriven FROM kept WHERE stage = ?`,
     ),
     pruned: query<PrunedSums>(
-      'SELECT registry, location, accepted, routed, redriven, unanswered, kept FROM pruned WHERE stage = ?',
+      'SELECT registry, location, accepted, routed, redriven, unanswered, kept, owed, archived FROM pruned WHERE stage = ?',
     ),
     placesOf: query<EventCounts>(`SELECT ${EVENTS} FROM events WHERE stage = ? AND registry = ? AND id = ?`),
     unwritten() {
@@ -283,14 +311,20 @@ function prune(db: DatabaseSync, before: number): void {
   db.exec('COMMIT')
 }
 
+/** Adds a column to a table that was made before there was one. */
+function addColumn(db: DatabaseSync, table: string, name: string, value: number): void {
+  const isThere = db.prepare('SELECT 1 FROM pragma_table_info(?) WHERE name = ?').get(table, name)
+  if (!isThere) db.exec(`ALTER TABLE ${table} ADD COLUMN ${name} INTEGER DEFAULT ${value}`)
+}
+
 function openFile(file: string, now: number): DatabaseSync {
   let db: DatabaseSync | undefined
   try {
     db = new DatabaseSync(file)
     db.exec(SCHEMA)
-    // What was kept before there was a time is as old as today.
-    const isTimed = db.prepare("SELECT 1 FROM pragma_table_info('events') WHERE name = 'seen'").get()
-    if (!isTimed) db.exec(`ALTER TABLE events ADD COLUMN seen INTEGER DEFAULT ${now}`)
+    // What was kept before there was a time is as old as today; what was routed before there was an archive does not belong there.
+    addColumn(db, 'events', 'seen', now)
+    for (const table of ['events', 'pruned']) for (const name of ['owed', 'archived']) addColumn(db, table, name, 0)
     prune(db, now - SETTLED_AFTER)
     return db
   } catch (error) {

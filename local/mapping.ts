@@ -4,17 +4,16 @@ import type { QueueRef, Queues, Received } from '../lib/queues/queue.ts'
 /** A Lambda function that consumes a queue. */
 export type Consumer = (event: SQSEvent, context: { awsRequestId: string }) => Promise<SQSBatchResponse>
 
-/** Seconds that one look into the queue waits for a message. */
-const WAIT_SECONDS = 1
 /** Pause in milliseconds after a look that failed. */
 const PAUSE = 500
-/** Batches that are worked on at once: one that waits for a location that hangs holds nobody else up. */
-const ROUNDS = 3
-
 /** How a queue is consumed. */
 export interface MappingOptions {
   /** Most messages of one invocation. */
   size: number
+  /** Batches that are worked on at once: one that waits for something that hangs holds nobody else up. */
+  rounds: number
+  /** Seconds that one look into the queue waits for a message. */
+  waitSeconds: number
   /** Seconds that a message is hidden while it is worked on, and until it comes again after it failed. */
   hideSeconds: number
   /** Is told what went wrong. */
@@ -23,7 +22,7 @@ export interface MappingOptions {
 
 /** An event source mapping: consumes a queue until it is stopped. */
 export interface Mapping {
-  /** Resolves when the batches that are under way are done. */
+  /** Resolves when the batches that are under way are done; nobody waits for messages that may still come. */
   stop(): Promise<void>
 }
 
@@ -47,9 +46,10 @@ const toEvent = (messages: readonly Received[], queue: QueueRef): SQSEvent => ({
 })
 
 /** A batch: waits for the first messages and takes what else is there, ten at a time. */
-async function gather(queues: Queues, queue: QueueRef, { size, hideSeconds }: MappingOptions): Promise<Received[]> {
+async function gather(queues: Queues, queue: QueueRef, options: MappingOptions): Promise<Received[]> {
+  const { size, waitSeconds, hideSeconds } = options
   const most = Math.min(size, 10)
-  const messages = await queues.receive(queue, most, WAIT_SECONDS, hideSeconds)
+  const messages = await queues.receive(queue, most, waitSeconds, hideSeconds)
   let more = messages.length
   while (more === most && messages.length + most <= size) {
     const next = await queues.receive(queue, most, 0, hideSeconds)
@@ -66,10 +66,10 @@ async function gather(queues: Queues, queue: QueueRef, { size, hideSeconds }: Ma
  */
 export function startMapping(queues: Queues, queue: QueueRef, consume: Consumer, options: MappingOptions): Mapping {
   let stopped = false
-  const round = async (count: number) => {
-    const messages = await gather(queues, queue, options)
-    if (messages.length === 0) return
-    const { batchItemFailures } = await consume(toEvent(messages, queue), { awsRequestId: `local-${count}` })
+  let count = 0
+  const working = new Set<Promise<void>>()
+  const work = async (messages: readonly Received[]) => {
+    const { batchItemFailures } = await consume(toEvent(messages, queue), { awsRequestId: `local-${++count}` })
     const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier))
     const done = messages.filter(({ messageId }) => !failed.has(messageId))
     await queues.removeAll(
@@ -77,11 +77,18 @@ export function startMapping(queues: Queues, queue: QueueRef, consume: Consumer,
       done.map(({ receipt }) => receipt),
     )
   }
-  let count = 0
+  const round = async () => {
+    const messages = await gather(queues, queue, options)
+    // What comes now comes again after the next start.
+    if (stopped || messages.length === 0) return
+    const batch = work(messages)
+    working.add(batch)
+    await batch.finally(() => working.delete(batch))
+  }
   const run = async () => {
     while (!stopped) {
       try {
-        await round(++count)
+        await round()
       } catch (error) {
         if (stopped) return
         options.warn(`${queue.name}: ${(error as Error).message}`)
@@ -89,11 +96,11 @@ export function startMapping(queues: Queues, queue: QueueRef, consume: Consumer,
       }
     }
   }
-  const running = Array.from({ length: ROUNDS }, run)
+  for (let rounds = 0; rounds < options.rounds; rounds++) void run()
   return {
     async stop() {
       stopped = true
-      await Promise.all(running)
+      await Promise.allSettled(working)
     },
   }
 }

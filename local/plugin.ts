@@ -3,16 +3,23 @@ import { createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { FauxqsServer } from 'fauxqs'
+import { loadArchive } from '../deploy/archive.ts'
 import { bundle } from '../deploy/bundle.ts'
 import { loadRegistries } from '../deploy/registries.ts'
 import { BATCH_SIZE } from '../deploy/template.ts'
 import { start } from '../lib/app.ts'
+import { startArchive } from '../lib/archiveapp.ts'
 import { type Config, readConfig } from '../lib/config.ts'
+import { archiveQueues } from '../lib/queues/names.ts'
+import type { QueueRef } from '../lib/queues/queue.ts'
 import { route } from '../lib/route.ts'
+import { upkeep } from '../lib/upkeep.ts'
 import { account } from './accounting.ts'
 import { banner } from './banner.ts'
+import { type Scheduled, startClock } from './clock.ts'
 import { answerLocally, likeAws } from './gateway.ts'
 import { type Ledger, openLedger } from './ledger.ts'
+import { localLogKey } from './logkey.ts'
 import { type Consumer, type Mapping, startMapping } from './mapping.ts'
 import { ACCOUNT, lookInto, startSqs } from './sqs.ts'
 import { holdState } from './state.ts'
@@ -20,8 +27,19 @@ import { holdState } from './state.ts'
 // Local emulation: what `serverless offline start` lacks to be a whole deployment on one machine. It brings SQS with every queue,
 // the event source mapping of the router, and AWS's way of handing over bodies.
 
+const warn = (message: string): void => {
+  process.stderr.write(`${message}\n`)
+}
+
 /** On AWS a batch is hidden for a minute; here a killed process should not cost its events one. */
-const HIDE_SECONDS = 10
+const MAPPING = { hideSeconds: 10, waitSeconds: 20, warn }
+/** Batches that the router works on at once. */
+const ROUNDS = 3
+/** Milliseconds between two looks for alerts, and between two runs of the upkeep of the archives. */
+const ALERTS_EVERY = 60_000
+const UPKEEP_EVERY = 10 * 60_000
+/** Most events of one batch of the archive function. */
+const ARCHIVE_BATCH = 1000
 
 /** What is used of `serverless`. */
 interface Serverless {
@@ -61,15 +79,11 @@ async function checkPorts({ port, emulatorPort, host }: Config): Promise<void> {
   if (taken.length > 0) throw new Error(taken.join('\n'))
 }
 
-const warn = (message: string): void => {
-  process.stderr.write(`${message}\n`)
-}
-
 export default class LocalPlugin {
   hooks: Record<string, () => Promise<void>>
   readonly #serverless: Serverless
   #sqs: FauxqsServer | undefined
-  #mapping: Mapping | undefined
+  #mappings: Mapping[] = []
   #ledger: Ledger | undefined
   /** Its own for each emulation, so that two of them can run side by side. */
   #build = ''
@@ -100,12 +114,18 @@ export default class LocalPlugin {
     const { stage, region } = service.provider
     Object.assign(process.env, { STAGE: stage, AWS_REGION: region, EMULATION: 'local', ACCOUNT_ID: ACCOUNT })
     const config = readConfig()
+    const stateDir = resolve(serviceDir, config.stateDir)
     // One that the user set stands between the functions and the queues: a proxy that shows what happens when queues fail.
-    Object.assign(process.env, { AWS_ENDPOINT: config.awsEndpoint ?? `http://127.0.0.1:${config.emulatorPort}` })
+    Object.assign(process.env, {
+      AWS_ENDPOINT: config.awsEndpoint ?? `http://127.0.0.1:${config.emulatorPort}`,
+      STATE_DIR: stateDir,
+    })
     const { receiver } = start(await loadRegistries())
     await checkPorts(config)
-    const stateDir = resolve(serviceDir, config.stateDir)
     this.#letGo = holdState(stateDir)
+    process.env.SECRET_LOG_KEY ??= localLogKey(stateDir)
+    // What is wrong with archive.ts or the key is told at the start.
+    await startArchive(await loadArchive()).logKey('us-south')
     const locations = [...receiver.registries.values()].map(
       ({ id, region, editions }) => [id, route(region, editions[0]).location] as const,
     )
@@ -129,27 +149,54 @@ export default class LocalPlugin {
 
   async #open(): Promise<void> {
     this.#loud()
-    const { pluginManager, serviceDir, service } = this.#serverless
+    const { pluginManager, service } = this.#serverless
     const { stage } = service.provider
     const offline = pluginManager.plugins.find((plugin) => plugin.constructor.name === 'ServerlessOffline')
     const server = (offline as unknown as Offline).internals().getApiGatewayServer()
     likeAws(server)
-    const look = lookInto(this.#sqs as FauxqsServer)
-    answerLocally(server, '/accounting', () => account(this.#ledger as Ledger, look, stage))
     const registries = await loadRegistries()
-    const { receiver, queues, tables } = start(registries)
-    const { default: router } = await import(pathToFileURL(resolve(serviceDir, this.#build, 'router.cjs')).href)
-    this.#mapping = startMapping(queues, receiver.intake, router.handler as Consumer, {
-      size: BATCH_SIZE,
-      hideSeconds: HIDE_SECONDS,
-      warn,
-    })
+    const { receiver, queues, tables, outputs } = start(registries)
+    const look = lookInto(this.#sqs as FauxqsServer)
+    answerLocally(server, '/accounting', () => account(this.#ledger as Ledger, look, stage, outputs))
+    const consume = (queue: QueueRef, consumer: Consumer, how: { size: number; rounds: number }) =>
+      this.#mappings.push(startMapping(queues, queue, consumer, { ...how, ...MAPPING }))
+    consume(receiver.intake, await this.#handler<Consumer>('router'), { size: BATCH_SIZE, rounds: ROUNDS })
+    if (outputs.includes('archive')) {
+      const archive = await this.#handler<Consumer>('archive')
+      for (const queue of archiveQueues(stage)) consume(queue, archive, { size: ARCHIVE_BATCH, rounds: 1 })
+    }
+    await this.#startClocks()
     process.stdout.write(banner(readConfig(), stage, tables, registries))
+  }
+
+  /** What EventBridge calls on AWS. */
+  async #startClocks(): Promise<void> {
+    const archives = startArchive(await loadArchive())
+    if (archives.archives.searches.length > 0) {
+      this.#mappings.push(startClock(await this.#handler<Scheduled>('alerts'), ALERTS_EVERY))
+    }
+    const closing = new AbortController()
+    const clock = startClock(async () => {
+      const { failures } = await upkeep(archives, closing.signal)
+      for (const { location, why } of failures) warn(`Upkeep of the archive of ${location}: ${why}`)
+    }, UPKEEP_EVERY)
+    this.#mappings.push({
+      stop() {
+        closing.abort()
+        return clock.stop()
+      },
+    })
+  }
+
+  async #handler<Handler>(name: string): Promise<Handler> {
+    const { serviceDir } = this.#serverless
+    const { default: bundled } = await import(pathToFileURL(resolve(serviceDir, this.#build, `${name}.cjs`)).href)
+    return bundled.handler
   }
 
   async #close(): Promise<void> {
     this.#loud()
-    await this.#mapping?.stop()
+    await Promise.all(this.#mappings.splice(0).map((mapping) => mapping.stop()))
     await this.#sqs?.stop()
     this.#ledger?.close()
     this.#ledger = undefined

@@ -8,16 +8,18 @@ const PATIENCE = 30_000
 
 const COLUMNS = [
   ...['registry', 'location', 'received', 'accepted', 'ignored', 'quarantined', 'rejected'],
-  ...['events', 'routed', 'on intake', 'dead letters', 'redriven', 'unanswered', 'kept', 'gone'],
+  ...['events', 'routed', 'on intake', 'dead letters', 'redriven', 'unanswered'],
+  ...['archived', 'to archive', 'not archived', 'kept', 'gone'],
 ]
 
 type Row = readonly (string | number)[]
 
-const rowOf = ({ registry, location, events, quarantine, ...items }: Report['registries'][number]): Row => [
+const rowOf = ({ registry, location, events, archive, quarantine, ...items }: Report['registries'][number]): Row => [
   registry,
   location ?? '-',
   ...[items.received, items.accepted, items.ignored, items.quarantined, items.rejected],
   ...[events.accepted, events.routed, events.onIntake, events.deadLettered, events.redriven, events.unanswered],
+  ...[archive.archived, archive.onQueue, archive.deadLettered],
   ...[quarantine.kept, quarantine.gone],
 ]
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { about, type SourceName, sources } from '../lib/sources/index.ts'
 import type { Filled } from '../lib/sources/source.ts'
-import type { Meaning, Verdict } from '../lib/sources/vocabulary.ts'
+import { says } from '../lib/sources/vocabulary.ts'
 
 // What the docs say of the sources, from what the sources declare.
 
@@ -42,17 +42,6 @@ export function fields(): string {
   return table(['sender', ...columns.map((column) => (column === 'address' ? 'client address' : column))], rows)
 }
 
-const says = (verdict: Verdict): string => {
-  if ('ignored' in verdict) return `ignored: ${verdict.ignored}`
-  const failed = verdict.outcome ? `, failed${verdict.code ? ` (${verdict.code})` : ''}` : ''
-  return code(verdict.action) + failed
-}
-
-function meaning({ unless, ...verdict }: Meaning): string {
-  const exception = unless ? `; with \`${unless.setting}: '${unless.is}'\` ${says(unless.becomes)}` : ''
-  return says(verdict) + exception
-}
-
 /** `PUSH_ARTIFACT` with its names in other versions and formats; an event that is told apart has them once, at its first row. */
 function named(event: string, synonyms: Readonly<Record<string, string>>, told: Set<string>): string {
   const [name = ''] = event.split(', ')
@@ -69,7 +58,7 @@ export function events(name: SourceName): string {
   const grouped = new Map<string, string[]>()
   const told = new Set<string>()
   for (const [event, row] of Object.entries(vocabulary)) {
-    const text = meaning(row)
+    const text = says(row, code)
     grouped.set(text, [...(grouped.get(text) ?? []), named(event, about[name].synonyms ?? {}, told)])
   }
   const rows = [...grouped].map(([text, list]) => [list.join(', '), text])

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { type Output, outputNames } from '../lib/config.ts'
 import { type Entry, entries } from '../lib/log.ts'
 import { quarantine, type Unusable } from '../lib/quarantine.ts'
 import type { Registry } from '../lib/registries.ts'
@@ -38,7 +39,8 @@ const open = (where = locations) =>
     (message) => warnings.push(message),
     () => today,
   )
-const report = (): Report => account(ledger, (queue) => queues[queue] ?? [], 'local')
+const report = (outputs: readonly Output[] = outputNames): Report =>
+  account(ledger, (queue) => queues[queue] ?? [], 'local', outputs)
 const of = (registry: string, made = report()) => made.registries.filter((row) => row.registry === registry)
 
 beforeEach(() => {
@@ -73,6 +75,12 @@ const accept = (registry: string, ...ids: string[]) =>
   } satisfies Entry)
 const tell = (what: 'routed' | 'deadLettered', registry: string, location: string, ...ids: string[]) =>
   entries.publish({ event: 'route', [what]: { [registry]: { [location]: ids } } } satisfies Entry)
+
+/** The router sent them to both outputs. */
+const route = (registry: string, location: string, ...ids: string[]) =>
+  entries.publish({ event: 'route', outputs: outputNames, routed: { [registry]: { [location]: ids } } } satisfies Entry)
+const archive = (registry: string, location: string, ...ids: string[]) =>
+  entries.publish({ event: 'archive', archived: { [registry]: { [location]: ids } } } satisfies Entry)
 
 const request = (body: string): Request => ({
   method: 'POST',
@@ -118,6 +126,7 @@ describe('items', () => {
     const kept = { answered: 0, kept: 0, redriven: 0, gone: 0 }
     const events = { accepted: 0, routed: 0, onIntake: 0, deadLettered: 0, redriven: 0, unanswered: 0 }
     const none = { received: 0, accepted: 0, ignored: 0, quarantined: 0, rejected: 0 }
+    const archive = { routed: 0, archived: 0, onQueue: 0, deadLettered: 0 }
     expect(made).toEqual({
       holds: true,
       mistakes: [],
@@ -131,10 +140,11 @@ describe('items', () => {
           quarantined: 3,
           rejected: 1,
           events: { ...events, accepted: 2, routed: 2 },
+          archive,
           quarantine: kept,
         },
-        { registry: 'sydney', location: 'jp-tok', ...none, events, quarantine: kept },
-        { registry: 'unknown', location: null, ...none, received: 1, rejected: 1, events, quarantine: kept },
+        { registry: 'sydney', location: 'jp-tok', ...none, events, archive, quarantine: kept },
+        { registry: 'unknown', location: null, ...none, received: 1, rejected: 1, events, archive, quarantine: kept },
       ],
     })
   })
@@ -211,6 +221,88 @@ describe('an accepted event', () => {
     const { mistakes } = report()
     expect(mistakes).toHaveLength(101)
     expect(mistakes.at(-1)).toBe('LOST: 150 in all, the first 100 are named.')
+  })
+})
+
+describe('a routed event', () => {
+  const QUEUE = 'registry-events-local-eu-de-archive'
+  const counted = (made = report()) => of('frankfurt', made)[0]?.archive
+
+  test('is archived, on the archive queue, or on its dead-letter queue', () => {
+    accept('frankfurt', 'archived', 'waiting', 'dead')
+    route('frankfurt', 'eu-de', 'archived', 'waiting', 'dead')
+    archive('frankfurt', 'eu-de', 'archived')
+    // A second copy of what is archived already changes nothing.
+    put(QUEUE, routedMessage('waiting', 'eu-central'), routedMessage('archived', 'eu-central'))
+    const attributes = { type: 'dead-letter', registry: 'frankfurt', location: 'eu-de', id: 'dead' }
+    put(`${QUEUE}-dlq`, { messageId: 'm', body: '{}', attributes })
+    const made = report()
+    expect(made.mistakes).toEqual([])
+    expect(counted(made)).toEqual({ routed: 3, archived: 1, onQueue: 1, deadLettered: 1 })
+  })
+
+  test('that is nowhere near the archive is lost', () => {
+    accept('frankfurt', 'gone')
+    route('frankfurt', 'eu-de', 'gone', 'unanswered')
+    put('registry-events-local-eu-de', routedMessage('gone', 'eu-central'))
+    expect(report()).toMatchObject({
+      holds: false,
+      mistakes: [
+        'LOST: event gone of registry frankfurt (eu-de) was routed, but is neither archived nor on the archive queue.',
+        'LOST: event unanswered of registry frankfurt (eu-de) was routed, but is neither archived nor on the archive queue.',
+      ],
+    })
+  })
+
+  test('does not belong into the archive when that is no output, or was none at the time', () => {
+    accept('frankfurt', 'before')
+    tell('routed', 'frankfurt', 'eu-de', 'before')
+    entries.publish({ event: 'route', outputs: ['queue'], routed: { frankfurt: { 'eu-de': ['without'] } } })
+    const made = report()
+    expect([made.mistakes, counted(made)]).toEqual([[], { routed: 0, archived: 0, onQueue: 0, deadLettered: 0 }])
+  })
+
+  test('may be archived before the router has said so', () => {
+    accept('frankfurt', 'early')
+    put(INTAKE, message('early', 'frankfurt'))
+    archive('frankfurt', 'eu-de', 'early')
+    const made = report()
+    expect([made.mistakes, of('frankfurt', made)[0]]).toMatchObject([
+      [],
+      { events: { routed: 0, onIntake: 1 }, archive: { routed: 1, archived: 1 } },
+    ])
+  })
+
+  test('that was only archived never came to the queue of its location', () => {
+    accept('frankfurt', 'half')
+    archive('frankfurt', 'eu-de', 'half')
+    expect(report().mistakes).toEqual([expect.stringMatching(/^LOST: event half .* was never routed/)])
+    // Where there is no such queue it was routed, and nobody could write that down.
+    const made = report(['archive'])
+    expect([made.mistakes, of('frankfurt', made)[0]?.events.routed]).toEqual([[], 1])
+  })
+
+  test('is named when it was archived, or lies, where it does not belong', () => {
+    accept('sydney', 'astray')
+    route('sydney', 'jp-tok', 'astray')
+    archive('sydney', 'jp-tok', 'astray')
+    archive('sydney', 'eu-de', 'astray')
+    put(QUEUE, routedMessage('lies', 'ap-south'))
+    expect(report().mistakes).toEqual([
+      'WRONG LOCATION: event astray of registry sydney belongs to jp-tok, but was routed to eu-de.',
+      'WRONG LOCATION: event lies lies on registry-events-local-eu-de-archive, but ap-south belongs to jp-tok in edition 2020-07-28.',
+    ])
+  })
+
+  test('is a number only when it was archived long ago', () => {
+    accept('frankfurt', 'settled', 'open')
+    route('frankfurt', 'eu-de', 'settled', 'open')
+    archive('frankfurt', 'eu-de', 'settled')
+    put(QUEUE, routedMessage('open', 'eu-central'))
+    const before = report()
+    reopen(16 * DAY)
+    expect(['settled', 'open'].map((id) => ledger.placesOf('frankfurt', id).length)).toEqual([0, 1])
+    expect([before.mistakes, report()]).toEqual([[], before])
   })
 })
 
@@ -437,6 +529,8 @@ describe('what was settled', () => {
     ledger.close()
     const other = new DatabaseSync(join(dir, 'accounting.db'))
     other.exec('ALTER TABLE events DROP COLUMN seen')
+    for (const table of ['events', 'pruned'])
+      for (const column of ['owed', 'archived']) other.exec(`ALTER TABLE ${table} DROP COLUMN ${column}`)
     other.close()
     ledger = open()
     expect([report(), heardOf('settled')]).toEqual([before, true])
@@ -450,7 +544,7 @@ describe('the ledger', () => {
     accept('frankfurt', 'a')
     ledger.close()
     ledger = openLedger(dir, 'other', locations, () => {})
-    expect(account(ledger, () => [], 'other').mistakes).toEqual([])
+    expect(account(ledger, () => [], 'other', outputNames).mistakes).toEqual([])
     ledger.close()
     accept('frankfurt', 'while it was closed')
     ledger = open()
@@ -514,7 +608,7 @@ describe('the ledger', () => {
 test('whatever happens to events, each one is accounted for once', () => {
   const step = fc.record({
     id: fc.integer({ min: 0, max: 5 }).map((number) => `event-${number}`),
-    what: fc.constantFrom('send', 'answer', 'route', 'kill', 'dead', 'redrive', 'steal'),
+    what: fc.constantFrom('send', 'answer', 'route', 'kill', 'dead', 'redrive', 'steal', 'archive', 'bury', 'rob'),
   })
   type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never
   let run = 0
@@ -522,8 +616,14 @@ test('whatever happens to events, each one is accounted for once', () => {
     // A stage of its own is an account of its own.
     const stage = `run-${++run}`
     const kept = openLedger(dir, stage, locations, () => {})
-    const world = { sent: new Set(), intake: new Set(), dead: new Set(), promised: new Set(), done: new Set() }
-    const { sent, intake, dead, promised, done } = world as Record<keyof typeof world, Set<string>>
+    const made = () => new Set<string>()
+    const [sent, intake, dead, promised, done] = [made(), made(), made(), made(), made()]
+    const [onArchive, buried, archived] = [made(), made(), made()]
+    const send = (id: string) => {
+      done.add(id)
+      onArchive.add(id)
+      route('frankfurt', 'eu-de', id)
+    }
     const happen: Record<Step['what'], (id: string) => void> = {
       send(id) {
         sent.add(id)
@@ -533,11 +633,11 @@ test('whatever happens to events, each one is accounted for once', () => {
         if (sent.has(id) && promised.add(id)) accept('frankfurt', id)
       },
       route(id) {
-        if (intake.delete(id) && done.add(id)) tell('routed', 'frankfurt', 'eu-de', id)
+        if (intake.delete(id)) send(id)
       },
       // The router was killed between the queue of the location and the intake queue.
       kill(id) {
-        if (intake.has(id) && done.add(id)) tell('routed', 'frankfurt', 'eu-de', id)
+        if (intake.has(id)) send(id)
       },
       dead(id) {
         if (intake.delete(id) && dead.add(id)) tell('deadLettered', 'frankfurt', 'eu-de', id)
@@ -549,18 +649,36 @@ test('whatever happens to events, each one is accounted for once', () => {
         intake.delete(id)
         dead.delete(id)
       },
+      archive(id) {
+        if (onArchive.delete(id) && archived.add(id)) archive('frankfurt', 'eu-de', id)
+      },
+      bury(id) {
+        if (onArchive.delete(id)) buried.add(id)
+      },
+      rob(id) {
+        onArchive.delete(id)
+        buried.delete(id)
+      },
     }
     try {
       for (const { id, what } of steps) happen[what](id)
       const lying: Record<string, Set<string>> = {
         [`registry-events-${stage}-intake`]: intake,
         [`registry-events-${stage}-intake-dlq`]: dead,
+        [`registry-events-${stage}-eu-de-archive`]: onArchive,
+        [`registry-events-${stage}-eu-de-archive-dlq`]: buried,
       }
-      const look = (queue: string) => [...(lying[queue] ?? [])].map((id) => message(id, 'frankfurt'))
-      const { mistakes, registries } = account(kept, look, stage)
+      const look = (queue: string) =>
+        [...(lying[queue] ?? [])].map((id) => ({ ...message(id, 'frankfurt'), attributes: { id } }))
+      const { mistakes, registries } = account(kept, look, stage, outputNames)
       const lost = [...promised].filter((id) => !done.has(id) && !intake.has(id) && !dead.has(id))
       for (const id of lost) expect(mistakes.join()).toContain(`LOST: event ${id} `)
-      const [{ events } = { events: undefined }] = registries.filter(({ registry }) => registry === 'frankfurt')
+      const robbed = [...done].filter((id) => !archived.has(id) && !onArchive.has(id) && !buried.has(id))
+      for (const id of robbed) expect(mistakes.join()).toContain(`LOST: event ${id} `)
+      expect(mistakes).toHaveLength(lost.length + robbed.length)
+      const { events, archive: kinds } = registries.find(({ registry }) => registry === 'frankfurt') ?? {}
+      const { routed = 0, archived: there = 0, onQueue = 0, deadLettered = 0 } = kinds ?? {}
+      expect(routed).toBe(there + onQueue + deadLettered + robbed.length)
       const promises = (events?.accepted ?? 0) + (events?.unanswered ?? 0) + (events?.redriven ?? 0)
       const ends = (events?.routed ?? 0) + (events?.onIntake ?? 0) + (events?.deadLettered ?? 0)
       expect(promises).toBe(ends + lost.length)

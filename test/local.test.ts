@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -49,6 +49,17 @@ describe('an emulation', () => {
     expect(answer.accepted).toHaveLength(1)
     const [delivered] = await take(emulation.queues, queueAt('eu-de'), (taken) => taken.length === 1)
     expect(delivered?.event.id).toBe(answer.accepted[0].id)
+  })
+
+  test('what is on its queue is archived as well, under a checkpoint signed with a key of its own', async () => {
+    const archived = async () => {
+      const { registries } = (await (await fetch(`${emulation.url}/accounting`)).json()) as Report
+      return registries.find(({ registry }) => registry === 'distribution')?.archive.archived === 1
+    }
+    await until('the event is archived', archived, 10, () => emulation.output())
+    const checkpoint = readFileSync(join(emulation.stateDir, 'archive/eu-de/log/checkpoint'), 'utf8')
+    expect(checkpoint.split('\n').slice(0, 2)).toEqual(['registry-events.example.com/local/eu-de', '1'])
+    expect(statSync(join(emulation.stateDir, 'log-key')).mode & 0o777).toBe(0o600)
   })
 
   test('bodies arrive byte for byte, whatever they are', async () => {
@@ -234,6 +245,8 @@ test('the event source mapping removes what was done, repeats what failed, and l
   )
   const mapping = startMapping(queues, queue, consume, {
     size: 1,
+    rounds: 3,
+    waitSeconds: 1,
     hideSeconds: 0,
     warn: (message) => warnings.push(message),
   })
@@ -265,7 +278,13 @@ test('the event source mapping works on other batches while one hangs, and stops
     if (record?.body === 'last') reached.resolve()
     return { batchItemFailures: [] }
   }
-  const mapping = startMapping(queues, queue, consume, { size: 1, hideSeconds: 60, warn: () => {} })
+  const mapping = startMapping(queues, queue, consume, {
+    size: 1,
+    rounds: 3,
+    waitSeconds: 1,
+    hideSeconds: 60,
+    warn: () => {},
+  })
   await reached.promise
   const stopped = mapping.stop()
   expect(await queues.count(queue)).toMatchObject({ waiting: 0 })

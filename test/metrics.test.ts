@@ -170,6 +170,40 @@ test('the router counts events by registry and location: one line for each pair,
   ])
 })
 
+test('a batch of the archive is counted by registry and location, apart from what the router counts', () => {
+  const lines = written({
+    event: 'archive',
+    received: 4,
+    archived: { a: { 'eu-de': ['1', '2'] } },
+    postponed: { a: { 'eu-de': ['3'] } },
+    deadLettered: { unknown: { 'eu-de': ['m'] } },
+  }).map((line) => JSON.parse(line))
+  expect(lines.map(readAs)).toEqual([
+    {
+      'Stage=prod: Archived': 2,
+      'Stage=prod: ArchivePostponed': 1,
+      'Stage=prod Location=eu-de: Archived': 2,
+      'Stage=prod Location=eu-de: ArchivePostponed': 1,
+      'Stage=prod Registry=a Location=eu-de: Archived': 2,
+      'Stage=prod Registry=a Location=eu-de: ArchivePostponed': 1,
+    },
+    {
+      'Stage=prod: ArchiveDeadLettered': 1,
+      'Stage=prod Location=eu-de: ArchiveDeadLettered': 1,
+      'Stage=prod Registry=unknown Location=eu-de: ArchiveDeadLettered': 1,
+    },
+  ])
+})
+
+test('a question to the archive is no webhook: strangers are counted apart', () => {
+  const counted = [200, 401, 503].map((status) => readAs(JSON.parse(written({ event: 'search', status })[0] ?? '')))
+  expect(counted).toEqual([
+    { 'Stage=prod: Searched': 1 },
+    { 'Stage=prod: Searched': 1, 'Stage=prod: SearchUnauthenticated': 1 },
+    { 'Stage=prod: Searched': 1, 'Stage=prod: SearchFailed': 1 },
+  ])
+})
+
 test('a router that can not work at all says so, which Lambda counts as an error', async () => {
   const write = jest.spyOn(process.stdout, 'write').mockReturnValue(true)
   const stage = process.env.STAGE

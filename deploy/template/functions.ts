@@ -4,6 +4,12 @@ import type { Deployment } from './deployment.ts'
 import { BATCH_SIZE, BATCH_WINDOW, MAX_CONCURRENCY, queueId, TIMEOUT } from './queues.ts'
 import { roleId } from './roles.ts'
 
+/** Every path that the search function answers (docs/search.md). */
+const SEARCH_PATHS = [
+  ...['/events', '/events/{proxy+}', '/logs', '/logs/{proxy+}', '/reader', '/searches'],
+  ...['/', '/viewer.js', '/viewer.css', '/viewer.svg'],
+]
+
 /** The functions of `serverless.yml`: the router on the intake queue, every other one on its path. */
 export function functions(deployment: Deployment): Record<string, object> {
   const events = (name: string): object[] => {
@@ -17,6 +23,9 @@ export function functions(deployment: Deployment): Record<string, object> {
       }
       return [{ sqs: mapping }]
     }
+    if (name === 'archive') return []
+    if (name === 'upkeep' || name === 'alerts') return []
+    if (name === 'search') return SEARCH_PATHS.map((path) => ({ httpApi: `GET ${path}` }))
     if (name === 'webhook') return [{ httpApi: 'POST /webhooks/{registry}' }, { httpApi: '*' }]
     return [{ httpApi: `POST /webhooks/{registry}/${name}` }]
   }

@@ -79,10 +79,11 @@ async function each<Item>(items: readonly Item[], work: (item: Item) => Promise<
 async function readBatch({ archived, arrivals }: Batch, first: number): Promise<{ leaves: Buffer[]; rows: Row[] }> {
   const leaves: Buffer[] = []
   const rows: Row[] = []
-  for (const [index, { text, event, routed }] of arrivals.entries()) {
+  for (const [index, { text, row, routed }] of arrivals.entries()) {
     if (index % SLICE === 0) await setImmediate()
     leaves.push(leafHash(text))
-    rows.push(toRow(text, first + index, { routed, archived }, event))
+    const leaf = first + index
+    rows.push(row ? Object.assign(row, { leaf, archived_time: archived }) : toRow(text, leaf, { routed, archived }))
   }
   return { leaves, rows }
 }

@@ -21,7 +21,7 @@ import type { Row } from './row.ts'
 // larger file was there is done; until then every event of it is there twice, as the same leaf.
 
 /** No file gets larger by merging: all of it is in memory while it is written. */
-const MOST_EVENTS = 100_000
+const MOST_EVENTS = 65_536
 const MOST_BYTES = 16 * 1024 * 1024
 /** Small files of a day that is not over are left alone until there are so many: more come. */
 const LEAST_OF_TODAY = 16

@@ -10,6 +10,7 @@ import type { IntakeMessage } from '../routable.ts'
 import { parseTime } from '../time.ts'
 import type { Archiver } from './archive.ts'
 import type { Arrival } from './journal.ts'
+import { toRow } from './row.ts'
 
 // The way from the archive queue of a location into its archive.
 
@@ -65,6 +66,12 @@ function check({ id, eventTime, provenance }: Claims, location: string): void {
   }
 }
 
+/** `event` as it goes into the archive. What was parsed is not needed any more: a batch holds no more than it has to. */
+function arrivalOf(event: unknown, routed: number | null): Arrival {
+  const text = canonicalText(event)
+  return { text, routed, row: toRow(text, 0, { routed, archived: null }, event) }
+}
+
 /** Reads `received`, a message of the archive queue of `location`. Never throws: what can't be archived says why. */
 function read(received: ArchiveMessage, location: string): Read {
   const known: Read = { received, id: received.messageId, registry: 'unknown', location }
@@ -74,7 +81,7 @@ function read(received: ArchiveMessage, location: string): Read {
     known.id = idOf(claims.id, EVENT_ID, received.messageId)
     known.registry = idOf(claims.provenance?.registry, NAME_ID, 'unknown')
     check(claims, location)
-    return { ...known, arrival: { text: canonicalText(event), event, routed: received.sentAt } }
+    return { ...known, arrival: arrivalOf(event, received.sentAt) }
   } catch (error) {
     return { ...known, error }
   }

@@ -1,13 +1,14 @@
 import { promisify } from 'node:util'
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
 import { RouterError } from '../errors.ts'
+import type { Row } from './row.ts'
 
 /** An event on its way into the archive. */
 export interface Arrival {
   /** Its canonical JSON. */
   text: string
-  /** What the text says, when that was already read. */
-  event?: unknown
+  /** Its row, when that was already made: without the leaf, and without the time at which it was archived. */
+  row?: Row
   /** When the router sent it, in milliseconds since 1970; `null` when nobody knows. */
   routed: number | null
 }

@@ -143,3 +143,17 @@ export function consumer(name: string, work: (records: readonly SQSRecord[], ent
     })
     .handler(async ({ input, entry }) => retry(await work(input.Records, entry)))
 }
+
+/** The Lambda handler of a function that a clock calls. Rejects when `work` does: Lambda counts an error. */
+export function scheduled(name: string, work: (entry: Entry) => Promise<void>) {
+  return middy<Call<unknown>, void>()
+    .use({
+      ...opened(name),
+      after: ({ event }) => write(event),
+      onError(request) {
+        request.event.entry.error = request.error
+        write(request.event)
+      },
+    })
+    .handler(({ entry }) => work(entry))
+}

@@ -231,6 +231,18 @@ export const standard: Scheme = {
   },
 }
 
+/**
+ * `webhook-signature` of Standard Webhooks 1.0 for what is sent with the message id `id` at `timestamp` (Unix seconds): a `v1` of each of
+ * `secrets`, so that a receiver that has only one of them can tell. Throws when none of them can sign.
+ */
+export function signStandard(id: string, timestamp: number, body: Buffer, secrets: readonly string[]): string {
+  const start = `${id}.${timestamp}.`
+  const sign = (secret: string) => createHmac('sha256', key(secret)).update(start).update(body).digest('base64')
+  const signatures = secrets.filter(isShared).map((secret) => `v1,${sign(secret)}`)
+  if (signatures.length === 0) throw new Error('There is no secret that could sign.')
+  return signatures.join(' ')
+}
+
 // Stand in for the secrets of a registry that does not exist, and for the second one of a registry that has one.
 const DECOYS = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')]
 

@@ -72,3 +72,17 @@ export const pushes = <Event extends string>(event: Event) =>
       unless: { setting: 'signatures', is: 'ignore', becomes: { ignored: 'signature' } },
     },
   }) as Readonly<Record<`${Event}, ${Naming}`, Meaning>>
+
+const verdictSays = (verdict: Verdict, code: (text: string) => string): string => {
+  if ('ignored' in verdict) return `ignored: ${verdict.ignored}`
+  const failed = verdict.outcome ? `, failed${verdict.code ? ` (${verdict.code})` : ''}` : ''
+  return code(verdict.action) + failed
+}
+
+/** `meaning` in words: `image.push; with children: 'tagged' ignored: push by digest`. `code` marks what is no word. */
+export function says({ unless, ...verdict }: Meaning, code = (text: string): string => text): string {
+  const exception = unless
+    ? `; with ${code(`${unless.setting}: '${unless.is}'`)} ${verdictSays(unless.becomes, code)}`
+    : ''
+  return verdictSays(verdict, code) + exception
+}

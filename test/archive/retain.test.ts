@@ -143,6 +143,17 @@ describe('days that are old enough', () => {
     expect(await noteOf(sample, older)).toContain('events 3\nsize 7')
   })
 
+  test('nor does a file go of which a part is above the checkpoint', async () => {
+    const first = openSample()
+    await first.append({ [oldest]: 2, [kept]: 1, [older]: 3, '2026-11-22': 1 })
+    for (let times = 0; times < 2; times++) {
+      await compact({ store: sample.store, location, now: () => sample.clock.now, grace: 0, tellDamaged: () => {} })
+    }
+    await sample.store.put(CHECKPOINT, (await first.store.get(CHECKPOINT))?.bytes ?? Buffer.of())
+    expect((await run(sample)).days).toEqual([])
+    expect(await leavesLeft(sample)).toHaveLength(14)
+  })
+
   test('what is not ours among them stays', async () => {
     const foreign = `${eventsOf(location, older)}notes.txt`
     await sample.store.put(foreign, Buffer.from('x'))

@@ -15,7 +15,8 @@ import { formatTime } from '../../lib/time.ts'
 // A small archive in memory, stores that fail, and a look at what lies there that knows the files alone.
 
 export const location = 'eu-de'
-export const key = logKey('events.example.com/test/eu-de', Buffer.alloc(32, 7))
+export const seed = Buffer.alloc(32, 7)
+export const key = logKey('events.example.com/test/eu-de', seed)
 export const otherKey = logKey('events.example.com/test/eu-de', Buffer.alloc(32, 8))
 
 /** An archive, and everything that was put into it. */

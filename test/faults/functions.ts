@@ -152,7 +152,14 @@ export async function startFunctions(consumer: Consumer = router as unknown as C
   const handle = webhook as unknown as Handler<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>
   const emptied = async () => ((await contents(target)).get(intake.name) ?? []).length === 0
   const promises = noPromises()
-  const map = () => startMapping(queues, intake, consumer, { size: 100, hideSeconds: 10, warn: () => undefined })
+  const map = () =>
+    startMapping(queues, intake, consumer, {
+      size: 100,
+      rounds: 3,
+      waitSeconds: 1,
+      hideSeconds: 10,
+      warn: () => undefined,
+    })
   let mapping = map()
   const made: Functions = {
     proxy,

@@ -102,9 +102,7 @@ function requestOf(source: SourceName, sending: Sending): Request {
   return {
     method: 'POST',
     path: `/webhooks/${source}`,
-    query: '',
     receivedAt: NOW,
-    body,
     ...sent,
     headers: { authorization: '', ...sent.headers },
   }

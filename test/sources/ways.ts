@@ -1,121 +1,26 @@
-import { createHmac } from 'node:crypto'
-import type { Request } from '../../lib/request.ts'
+import * as known from '../../cli/samples/ways.ts'
 import { NOW } from '../now.ts'
 
-// How senders prove that they are genuine, written down a second time, so that the tests do not ask the code under test.
+// How senders prove that they are genuine, at the time of the tests.
 
-/** A way to prove that a request is genuine. */
-export interface Way {
-  name: string
-  /** What the sources call it. */
-  scheme: string
-  /** Where the credentials stand: a header, or `query`. */
-  at: string
-  /** What they are for a body. */
-  credentials(body: Buffer, secret: string): string
-  /** Headers that go with them. */
-  headers?: Record<string, string>
-  /** Whether they change with the body. */
-  signs: boolean
-  /** Whether they are refused some time later. */
-  bounded: boolean
-}
+export * from '../../cli/samples/ways.ts'
 
-const fixed = (name: string, scheme: string, at: string, credentials: (secret: string) => string): Way => ({
-  name,
-  scheme,
-  at,
-  credentials: (_body, secret) => credentials(secret),
-  signs: false,
-  bounded: false,
-})
-
-const hmac = (name: string, scheme: string, at: string, algorithm: string, prefix = ''): Way => ({
-  name,
-  scheme,
-  at,
-  credentials: (body, secret) => prefix + createHmac(algorithm, secret).update(body).digest('hex'),
-  signs: true,
-  bounded: false,
-})
-
-export const bearer = fixed('Bearer', 'token', 'authorization', (secret) => `Bearer ${secret}`)
-export const bare = fixed('bare Authorization', 'token', 'authorization', (secret) => secret)
-export const basic = fixed(
-  'Basic',
-  'token',
-  'authorization',
-  (secret) => `Basic ${Buffer.from(`router:${secret}`).toString('base64')}`,
-)
-export const url = fixed('?token=', 'query', 'query', (secret) => `token=${encodeURIComponent(secret)}`)
-export const splunk = fixed('Splunk', 'splunk', 'authorization', (secret) => `Splunk ${secret}`)
-export const splunkWithRegistry = fixed(
-  'Splunk with the registry',
-  'splunk',
-  'authorization',
-  (secret) => `Splunk quay:${secret}`,
-)
-export const gitlabToken = fixed(
-  'X-Gitlab-Event-Streaming-Token',
-  'x-gitlab-event-streaming-token',
-  'x-gitlab-event-streaming-token',
-  (secret) => secret,
-)
-export const jfrogSecret = fixed(
-  'X-JFrog-Event-Auth, secret',
-  'x-jfrog-event-auth',
-  'x-jfrog-event-auth',
-  (secret) => secret,
-)
-export const jfrogSha256 = hmac('X-JFrog-Event-Auth, HMAC', 'jfrog-sha256', 'x-jfrog-event-auth', 'sha256')
-export const hubSha256 = hmac('X-Hub-Signature-256', 'hub-sha256', 'x-hub-signature-256', 'sha256', 'sha256=')
-export const hubSha1 = hmac('X-Hub-Signature', 'hub-sha1', 'x-hub-signature', 'sha1', 'sha1=')
-export const giteaSha256 = hmac('X-Gitea-Signature', 'gitea-sha256', 'x-gitea-signature', 'sha256')
-export const nexusSha1 = hmac('X-Nexus-Webhook-Signature', 'nexus-sha1', 'x-nexus-webhook-signature', 'sha1')
-
-const ID = 'msg_1'
-const TIMESTAMP = String(Math.floor(NOW / 1000))
-
-export const standard: Way = {
-  name: 'Standard Webhooks',
-  scheme: 'standard',
-  at: 'webhook-signature',
-  headers: { 'webhook-id': ID, 'webhook-timestamp': TIMESTAMP },
-  credentials: (body, secret) =>
-    `v1,${createHmac('sha256', secret).update(`${ID}.${TIMESTAMP}.`).update(body).digest('base64')}`,
-  signs: true,
-  bounded: true,
-}
-
-/** A request of a sender before it proves itself. */
-export interface Draft {
-  body: Buffer
-  headers: Record<string, string>
-  query: string
-}
-
-/** `draft` with `credentials`, or without any. */
-export function send({ body, headers, query }: Draft, way: Way, credentials: string | undefined): Partial<Request> {
-  const own =
-    credentials === undefined ? {} : { ...way.headers, ...(way.at === 'query' ? {} : { [way.at]: credentials }) }
-  const queries = [query, way.at === 'query' ? credentials : undefined].filter(Boolean)
-  return { body, headers: { ...headers, ...own }, query: queries.join('&') }
-}
+export const standard: known.Way = known.standardAt('msg_1', NOW)
 
 /** Every way, to see that a sender proves itself by its own alone. */
-export const ways: readonly Way[] = [
-  bearer,
-  bare,
-  basic,
-  url,
-  splunk,
-  splunkWithRegistry,
-  gitlabToken,
-  jfrogSecret,
-  jfrogSha256,
-  hubSha256,
-  hubSha1,
-  giteaSha256,
-  nexusSha1,
+export const ways: readonly known.Way[] = [
+  known.bearer,
+  known.bare,
+  known.basic,
+  known.url,
+  known.splunk,
+  known.splunkWithRegistry,
+  known.gitlabToken,
+  known.jfrogSecret,
+  known.jfrogSha256,
+  known.hubSha256,
+  known.hubSha1,
+  known.giteaSha256,
+  known.nexusSha1,
   standard,
 ]

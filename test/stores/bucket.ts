@@ -86,10 +86,10 @@ const send = (response: ServerResponse, { status, headers, body }: Answered): vo
   response.end(body)
 }
 
-/** Opens an empty bucket. */
-export async function openBucket(): Promise<Bucket> {
+/** Opens an empty bucket called `name`. */
+export async function openBucket(name = 'archive'): Promise<Bucket> {
   const server = await onLoopback(() => startFauxqs({ port: 0, logger: false, defaultRegion: awsRegion }))
-  server.createBucket('archive')
+  server.createBucket(name)
   const target = `http://127.0.0.1:${server.port}`
   const writing = new Set<string>()
   const seen: Bucket['seen'] = []
@@ -130,7 +130,7 @@ export async function openBucket(): Promise<Bucket> {
     const body = Buffer.concat(await Array.fromAsync(message as AsyncIterable<Buffer>))
     const call = {
       method: message.method ?? '',
-      name: decodeURIComponent(new URL(message.url ?? '', target).pathname.slice('/archive/'.length)),
+      name: decodeURIComponent(new URL(message.url ?? '', target).pathname.slice(`/${name}/`.length)),
       headers: message.headers,
     }
     seen.push(call)
@@ -148,7 +148,7 @@ export async function openBucket(): Promise<Bucket> {
       endpoint: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
       credentials: () => ({ accessKeyId, secretAccessKey }),
       awsRegion,
-      bucket: 'archive',
+      bucket: name,
       timeout: 5000,
     },
     seen,
@@ -156,7 +156,7 @@ export async function openBucket(): Promise<Bucket> {
       fault = how
     },
     async empty() {
-      server.emptyBucket('archive')
+      server.emptyBucket(name)
     },
     async close() {
       proxy.closeAllConnections()

@@ -18,7 +18,8 @@ export interface Ended {
 /** A command that runs. */
 export interface Running {
   child: ChildProcess
-  /** What it wrote to standard error so far. */
+  /** What it wrote so far. */
+  out(): string
   err(): string
   ended: Promise<Ended>
 }
@@ -40,7 +41,7 @@ export function begin(args: readonly string[], env: Readonly<Record<string, stri
   })
   const rows = () => out.split('\n').flatMap((line) => (line ? [JSON.parse(line)] : []))
   const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, out, err, rows }))
-  return { child, err: () => err, ended }
+  return { child, out: () => out, err: () => err, ended }
 }
 
 /** Runs `registry-events` with `args` to its end. */

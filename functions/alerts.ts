@@ -1,0 +1,4 @@
+import { alerts } from '../lib/runtimes/alerts.ts'
+
+/** Saved searches → whoever wants to know. */
+export const handler = alerts()

@@ -1,0 +1,325 @@
+import { join, resolve } from 'node:path'
+import { type Head, look, readHead, readIfThere, type Trust } from './checkpoint.ts'
+import { type FileResult, Leaves, type Odd } from './file.ts'
+import { type Finding, type FindingCode, Findings } from './findings.ts'
+import { hashText } from './hashes.ts'
+import type { Job, Result } from './jobs.ts'
+import { countJournal } from './journal.ts'
+import { judgeRows } from './judgerows.ts'
+import { judgeTiles } from './judgetiles.ts'
+import type { SeenLog } from './memory.ts'
+import { type Contents, contentsOf, type EventsName, WIDTH } from './names.ts'
+import { parseCheckpoint, parseKey, parseNote } from './note.ts'
+import { doJobs } from './pool.ts'
+import { type Removed, readRemoved } from './removed.ts'
+import { TileReader } from './tiles.ts'
+import { Tree } from './tree.ts'
+
+// Verifies an archive from the bytes of its files alone (docs/verify.md). It shares no code with what writes and reads archives, but for
+// the table of the columns: a mistake there must not be able to hide here.
+
+/** How an archive is verified. */
+export interface VerifyOptions {
+  /** The verifier key of the log, from elsewhere than the archive. */
+  key?: string | undefined
+  /** The logs that were seen before. */
+  remembered?: readonly SeenLog[] | undefined
+  /** The location whose archive it is, where that is known from elsewhere. */
+  location?: string | undefined
+  /** Is told how many of how many events were read. */
+  onProgress?: ((done: number, total: number) => void) | undefined
+  /** Nothing is begun any more when it is aborted: the call rejects then. */
+  signal?: AbortSignal | undefined
+  /** How many threads read; none for this one alone. If left out as many as there are processors, when it is worth it. */
+  threads?: number | undefined
+}
+
+/** What was found. */
+export interface Report {
+  /** The folder. */
+  archive: string
+  location: string | null
+  origin: string | null
+  key: { text: string; trust: Trust } | null
+  /** What the checkpoint says; `null` when it can't be read. */
+  size: number | null
+  root: string | null
+  /** Rows, files of events, tiles, and leaves that were removed under retention. */
+  counts: { rows: number; files: number; tiles: number; removed: number }
+  /** Nothing is wrong. */
+  isWhole: boolean
+  /** What is wrong: at most 100 of a kind. */
+  findings: Finding[]
+  /** How many there are of each kind. */
+  found: Partial<Record<FindingCode, number>>
+  /** What is worth knowing, and no damage. */
+  told: string[]
+  /** What is to be remembered of the log; `null` when its checkpoint is not proven. */
+  seen: SeenLog | null
+}
+
+/** Tiles of level 0 whose hashes are worked out in one go. */
+const TILES_A_JOB = 64
+/** Odd rows that are remembered one by one. */
+const MOST_ODD = 200_000
+
+/** Everything that is known of one archive while it is verified. */
+interface State {
+  root: string
+  options: VerifyOptions
+  findings: Findings
+  told: string[]
+  contents: Contents
+  head: Head
+  size: number
+  location: string
+}
+
+/** What the files of events hold. */
+interface Read {
+  seen: Leaves
+  good: Leaves
+  odd: Odd[]
+  ahead: NonNullable<FileResult['ahead']>[]
+  rows: number
+  files: number
+  /** The hash that each full tile of level 0 has on the level above. */
+  tops: (string | undefined)[]
+}
+
+/** How many leaves the tiles tell of, for want of a checkpoint. */
+const sizeOfTiles = ({ tiles }: Contents): number =>
+  tiles.reduce((most, { level, n, width }) => (level === 0 ? Math.max(most, n * WIDTH + width) : most), 0)
+
+function* jobsOf(files: readonly EventsName[], tiles: number): Generator<Job> {
+  for (let from = 0; from < tiles; from += TILES_A_JOB) yield { from, to: Math.min(from + TILES_A_JOB, tiles) }
+  for (const file of files) yield { file }
+}
+
+/** Reads the files of events and the tiles of level 0. */
+async function readAll({ root, options, findings, contents, size, location }: State): Promise<Read> {
+  const read: Read = { seen: new Leaves(size), good: new Leaves(size), odd: [], ahead: [], rows: 0, files: 0, tops: [] }
+  const shared = { root, size, location, seen: read.seen.buffer, good: read.good.buffer }
+  const done = new Set<string>()
+  let total = 0
+
+  const take = (job: Job, result: Result): boolean => {
+    if (Array.isArray(result)) {
+      for (const [index, top] of result.entries()) read.tops[('from' in job ? job.from : 0) + index] = top
+      return false
+    }
+    findings.take(result.findings)
+    if (read.odd.length < MOST_ODD) read.odd.push(...result.odd)
+    if (result.ahead) read.ahead.push(result.ahead)
+    read.rows += result.rows
+    read.files += result.isGone ? 0 : 1
+    options.onProgress?.(read.rows, total)
+    return result.isGone
+  }
+
+  // What was merged or removed while it was read is in other files now.
+  for (let files = contents.events; files.length > 0 || done.size === 0; ) {
+    const events = files.reduce((sum, { count }) => sum + count, 0)
+    total += events
+    let isAnyGone = false
+    const tiles = done.size === 0 ? Math.floor(size / WIDTH) : 0
+    for (const { name } of files) done.add(name)
+    await doJobs(
+      jobsOf(files, tiles),
+      shared,
+      { events, threads: options.threads, signal: options.signal },
+      (job, result) => {
+        isAnyGone = take(job, result) || isAnyGone
+      },
+    )
+    if (!isAnyGone) break
+    files = contentsOf(root).events.filter(({ name }) => !done.has(name))
+  }
+  return read
+}
+
+function checkRoot({ head, size, findings }: State, tree: Tree): void {
+  if (!head.checkpoint || tree.isProven) return
+  findings.add({
+    code: 'ROOT_WRONG',
+    file: 'log/checkpoint',
+    message: `Neither the tiles nor the events of ${size} leaves have the root ${hashText(head.checkpoint.root)}.`,
+  })
+}
+
+/** What was removed under retention. */
+function removedOf({ root, head, size, findings }: State, tree: Tree): Removed['ranges'] {
+  const ranges: Removed['ranges'] = []
+  // What is removed meanwhile is said before: so this looks once more.
+  for (const { name, day } of contentsOf(root).removed) {
+    const bytes = readIfThere(join(root, name))
+    const said = bytes && readRemoved(bytes, day, head.key)
+    if (!said) continue
+    const wrong = (message: string) => findings.add({ code: 'REMOVED_WRONG', file: name, message })
+    if (typeof said === 'string') wrong(said)
+    else if (said.size > size) {
+      const message = `It was signed when the log had ${said.size} leaves, and the checkpoint says ${size}.`
+      findings.add({ code: 'BEYOND_CHECKPOINT', file: name, message })
+    } else if (tree.isProven && (tree.rootOf(said.size) ?? said.root) !== said.root) {
+      wrong(`It names a root of ${said.size} leaves that this log never had.`)
+    } else ranges.push(...said.ranges)
+  }
+  return ranges.sort(([one], [other]) => one - other)
+}
+
+/** How many leaves the journal accounts for: those of the log, and those of the batch that comes next. */
+function leavesOfJournal({ root, contents, size, findings, told }: State): number {
+  let leaves = size
+  for (const { name, first } of contents.journal) {
+    const bytes = readIfThere(join(root, name))
+    if (!bytes) continue
+    const count = countJournal(bytes)
+    if (count === undefined) {
+      findings.add({ code: 'JOURNAL_DAMAGED', file: name, message: "It can't be read, or its checksum is wrong." })
+    } else if (first === size) {
+      leaves = size + count
+      told.push(`${name}: ${count} events were taken and are not yet part of the log.`)
+    } else if (first < size) {
+      told.push(`${name}: it was late or is done. The archive function takes it away.`)
+    } else {
+      findings.add({
+        code: 'JOURNAL_DAMAGED',
+        file: name,
+        message: `The log has ${size} leaves: nothing can follow at ${first}.`,
+      })
+    }
+  }
+  return leaves
+}
+
+/** The size that the checkpoint says by now: a writer may be at work. */
+function sizeByNow({ root, size }: State): number {
+  const bytes = readIfThere(join(root, 'log/checkpoint'))
+  const note = bytes && parseNote(bytes)
+  return Math.max(size, (note && parseCheckpoint(note.text)?.size) ?? 0)
+}
+
+/** What lies beyond the checkpoint: a batch that is under way, or the sign of something wrong. */
+function checkAhead(state: State, { ahead }: Read, tiles: TileReader): void {
+  const { contents, size, findings, told } = state
+  const isUnreadable = state.head.checkpoint === undefined
+  const leaves = Math.max(leavesOfJournal(state), sizeByNow(state))
+  for (const { file, first, last, count } of ahead) {
+    if (last < leaves) told.push(`${file}: ${count} events are not yet part of the log.`)
+    else if (!isUnreadable) {
+      const message = `It has ${count} events from leaf ${first} on; the checkpoint says ${size}.`
+      findings.add({
+        code: 'BEYOND_CHECKPOINT',
+        file,
+        message,
+        leaf: first,
+        ...(last > first ? { lastLeaf: last } : {}),
+      })
+    }
+  }
+  for (const { name, level, n, width } of contents.tiles) {
+    const end = (n * WIDTH + width) * WIDTH ** level
+    if (width <= tiles.widthOf(level, n) || end <= leaves || isUnreadable) continue
+    findings.add({
+      code: 'BEYOND_CHECKPOINT',
+      file: name,
+      message: `It is of a log of ${end} leaves; the checkpoint says ${size}.`,
+    })
+  }
+}
+
+/** Whether the log is a later one of what was remembered. */
+function isContinued({ head, size, findings, options }: State, tree: Tree): boolean {
+  const before = options.remembered?.find(({ origin, key }) => origin === head.key?.name && key === head.key.text)
+  if (!before) return true
+  const since = `On ${before.seen} it had ${before.size} leaves and the root ${before.root}`
+  if (size < before.size) {
+    findings.add({ code: 'ROLLED_BACK', file: 'log/checkpoint', message: `${since}; now it has ${size} leaves.` })
+    return false
+  }
+  const root = size === before.size ? head.checkpoint?.root : tree.rootOf(before.size)
+  if (root === undefined) return false
+  if (hashText(root) === before.root) return true
+  const message = `${since}; now its first ${before.size} leaves have the root ${hashText(root)}.`
+  findings.add({ code: 'FORKED', file: 'log/checkpoint', message })
+  return false
+}
+
+/** What nobody can tell anything about. */
+function checkOthers({ contents, head, findings, told }: State): void {
+  for (const name of contents.unknown) {
+    if (/^(events|log|journal|removed)\//.test(name))
+      findings.add({ code: 'FILE_UNKNOWN', file: name, message: 'No file of an archive is called so.' })
+    else told.push(`${name}: it is not of the archive.`)
+  }
+  for (const name of contents.holds) told.push(`${name}: legal holds are not signed, so they were not verified.`)
+  if (head.trust === 'first use' && head.key) {
+    told.push(
+      `The key was believed because it lies in the archive: compare it with what you were given elsewhere. ${head.key.text}`,
+    )
+  }
+}
+
+function seenOf({ root, head, size }: State): SeenLog | null {
+  const { checkpoint, key } = head
+  if (!checkpoint || !key) return null
+  const { origin } = checkpoint
+  return {
+    origin,
+    key: key.text,
+    size,
+    root: hashText(checkpoint.root),
+    seen: new Date().toISOString(),
+    archives: [root],
+  }
+}
+
+function parsedKey(text: string | undefined) {
+  if (text === undefined) return undefined
+  const key = parseKey(text)
+  if (key) return key
+  throw new Error(`${JSON.stringify(text)} is no verifier key of Ed25519: write it like <origin>+<8 digits>+<base64>.`)
+}
+
+/**
+ * Verifies the archive in the folder `root`, reading nothing else. Resolves to what was found, whatever was found; rejects only when
+ * `options.key` is no key, or files can't be read at all (permissions, a broken disk).
+ */
+export async function verifyArchive(root: string, options: VerifyOptions = {}): Promise<Report> {
+  const findings = new Findings()
+  const given = parsedKey(options.key)
+  const archive = resolve(root)
+  const looked = look(archive)
+  const { contents } = looked
+  const remembered = options.remembered ?? []
+  const head = readHead(archive, looked, { given, remembered }, findings)
+  const { checkpoint } = head
+  const location = options.location ?? checkpoint?.origin.split('/').at(-1) ?? contents.events[0]?.location ?? ''
+  const size = checkpoint?.size ?? sizeOfTiles(contents)
+  const state: State = { root: archive, options, findings, told: [], contents, head, size, location }
+
+  const read = await readAll(state)
+  const tiles = new TileReader(archive, size)
+  const hashes = new Map(read.odd.filter(({ leaf }) => !read.good.has(leaf)).map(({ leaf, hash }) => [leaf, hash]))
+  const tree = new Tree(tiles, size, checkpoint?.root, read.tops, hashes)
+  checkRoot(state, tree)
+  judgeTiles({ tree, tiles, listed: contents.tiles, findings })
+  const removed = judgeRows({ ...read, size, removed: removedOf(state, tree), tree, findings })
+  checkAhead(state, read, tiles)
+  checkOthers(state)
+  const isRemembered = isContinued(state, tree) && tree.isProven && head.isSigned
+  return {
+    archive,
+    location: location || null,
+    origin: checkpoint?.origin ?? null,
+    key: head.key && head.trust ? { text: head.key.text, trust: head.trust } : null,
+    size: checkpoint?.size ?? null,
+    root: checkpoint ? hashText(checkpoint.root) : null,
+    counts: { rows: read.rows, files: read.files, tiles: contents.tiles.length, removed },
+    isWhole: findings.list.length === 0,
+    findings: findings.list,
+    found: findings.counts,
+    told: state.told,
+    seen: isRemembered ? seenOf(state) : null,
+  }
+}

@@ -1,0 +1,310 @@
+import { type Column, type ColumnName, columns } from '../archive/columns.ts'
+import { parseTime } from '../time.ts'
+
+// From a row of the columns to the text of the event, and whether both say the same.
+//
+// Reading every text as JSON would take most of the time. But of all events there are few shapes: the same members with values of the
+// same kinds. So the first text of a shape is read as JSON, and a regular expression is made of it that holds for those that are canonical
+// and have that shape; the others are only matched with it.
+
+/** What a column holds in one row; times are milliseconds since 1970. */
+export type Value = string | number | boolean | null
+
+/** The columns of some rows. */
+export type Rows = Record<ColumnName, ArrayLike<Value>> & { length: number }
+
+/** What was found in a row: the text of its event, and what is wrong with it. */
+export interface Entry {
+  text: string
+  wrong: string | undefined
+}
+
+interface Placed extends Column {
+  name: ColumnName
+  steps: string[]
+}
+
+const placed: Placed[] = columns.flatMap((column) =>
+  'path' in column ? [{ ...column, steps: column.path.split('.') }] : [],
+)
+const byHole = new Map(placed.flatMap((column) => (column.hole === undefined ? [] : [[column.hole, column] as const])))
+const byPath = new Map(placed.map((column) => [column.path ?? '', column]))
+const LOCATION = 'provenance.location'
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: holes are control characters
+const HOLES = /[\u0000-\u001f]/g
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what JSON has to escape
+const UNCLEAN = /["\\\u0000-\u001f\ud800-\udfff]/u
+
+/** Whether `text` can stand in a hole: JSON would not have to escape it. */
+const isClean = (text: string): boolean => !UNCLEAN.test(text)
+
+const DAY = 86_400_000
+const two = (value: number): string => (value < 10 ? `0${value}` : String(value))
+let dateKnown = Number.NaN
+let dateText = ''
+
+/** A time as events write it: `2026-11-22T13:00:00.12+0000`. */
+export function timeText(milliseconds: number): string {
+  const day = Math.floor(milliseconds / DAY)
+  if (day !== dateKnown) {
+    dateText = new Date(day * DAY).toISOString().slice(0, 10)
+    dateKnown = day
+  }
+  const rest = milliseconds - day * DAY
+  const seconds = Math.floor(rest / 1000)
+  const minutes = Math.floor(seconds / 60)
+  const clock = `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}:${two(seconds % 60)}`
+  return `${dateText}T${clock}.${two(Math.floor((rest % 1000) / 10))}+0000`
+}
+
+/** What stands in a hole of `column` in the row `at`; `undefined` when nothing fills it. */
+function filling(column: Placed, rows: Rows, at: number): string | undefined {
+  const value = rows[column.name][at]
+  if (typeof value === 'number') return timeText(value)
+  return typeof value === 'string' ? value : undefined
+}
+
+// Reading a text as JSON.
+
+/** `value` as canonical JSON. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))
+  return `{${members.map(([name, inner]) => `${JSON.stringify(name)}:${canonical(inner)}`).join(',')}}`
+}
+
+function valueAt(event: unknown, steps: readonly string[]): unknown {
+  let value = event
+  for (const step of steps) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined
+    value = (value as Record<string, unknown>)[step]
+  }
+  return value
+}
+
+/** What `column` has to hold when the event has `found` at its path. */
+function wanted({ type }: Placed, found: unknown): Value {
+  if (type === 'BOOLEAN') return typeof found === 'boolean' ? found : null
+  if (typeof found !== 'string') return null
+  return type === 'TIMESTAMP' ? (parseTime(found) ?? null) : found.toWellFormed()
+}
+
+/** `text` as it would be if it was canonical JSON; `undefined` when it is no JSON or too deep. */
+function reading(text: string): { event: unknown; again: string } | undefined {
+  try {
+    const event: unknown = JSON.parse(text)
+    return { event, again: canonical(event) }
+  } catch {
+    return undefined
+  }
+}
+
+const differs = (column: Placed, value: Value): string =>
+  `column \`${column.name}\` says ${JSON.stringify(value)}, the event something else at \`${column.path}\``
+
+/** Reads one row with nothing known of its shape. */
+function readSlowly(rows: Rows, at: number, location: string): Entry {
+  const holed = String(rows.event[at])
+  let wrong: string | undefined
+  const text = holed.replace(HOLES, (hole) => {
+    const column = byHole.get(hole.charCodeAt(0))
+    const value = column && filling(column, rows, at)
+    if (value === undefined || !isClean(value)) wrong ??= 'the text of the event has a hole that nothing fits into'
+    return value ?? hole
+  })
+  const read = reading(text)
+  if (read?.again !== text) return { text, wrong: wrong ?? 'the text of the event is not canonical JSON' }
+  const misfit = placed.find(
+    (column) => (rows[column.name][at] ?? null) !== wanted(column, valueAt(read.event, column.steps)),
+  )
+  if (misfit) wrong ??= differs(misfit, rows[misfit.name][at] ?? null)
+  const place = valueAt(read.event, LOCATION.split('.'))
+  if (place !== undefined && place !== location) wrong ??= `the event is of the location ${JSON.stringify(place)}`
+  return { text, wrong }
+}
+
+// Matching a text with a shape.
+
+/** What is true of all rows whose text matches. */
+interface Shape {
+  /** Has a group for each piece between two holes. */
+  pattern: RegExp
+  /** What stands in the holes, in their order. */
+  holes: Placed[]
+  /** Columns whose value follows from the shape alone. */
+  fixed: { column: Placed; value: Value }[]
+  /** Columns whose value stands in the hole of another one. */
+  same: { column: Placed; as: Placed }[]
+}
+
+// Every number that these match is written as canonical JSON writes it: whole ones of 15 digits, and decimals of 13.
+const NUMBER = '(?:0|-?(?:[1-9]\\d{0,14}|(?:0|[1-9]\\d{0,7})\\.\\d{0,4}[1-9]))'
+const PLAIN_NUMBER = new RegExp(`^${NUMBER}$`)
+const PLAIN_TEXT = '[^"\\\\\\u0000-\\u001f]*'
+
+const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
+
+/** Is thrown by what has no shape that is worth remembering. */
+class Shapeless extends Error {}
+
+/** Makes a shape of one text. */
+class Shaper {
+  readonly holes: Placed[] = []
+  readonly fixed: Shape['fixed'] = []
+  readonly same: Shape['same'] = []
+
+  /** What stands for `value`, which is at `path`. */
+  pattern(value: unknown, path: string): string {
+    if (typeof value === 'string') return `"${this.textPattern(value, path)}"`
+    const column = byPath.get(path)
+    if (column) this.fixed.push({ column, value: wanted(column, value) })
+    if (typeof value === 'number') return this.numberPattern(value)
+    if (typeof value !== 'object' || value === null) return String(value)
+    if (Array.isArray(value)) return `\\[${value.map((inner) => this.pattern(inner, `${path}[]`)).join(',')}\\]`
+    return `\\{${this.members(value, path)}\\}`
+  }
+
+  private numberPattern(value: number): string {
+    if (!PLAIN_NUMBER.test(JSON.stringify(value))) throw new Shapeless()
+    return NUMBER
+  }
+
+  private members(value: object, path: string): string {
+    let before: string | undefined
+    const members = Object.entries(value).map(([name, inner]) => {
+      if (!isClean(name) || name === '' || name.includes('.') || (before !== undefined && name <= before))
+        throw new Shapeless()
+      before = name
+      return `"${literally(name)}":${this.pattern(inner, path === '' ? name : `${path}.${name}`)}`
+    })
+    return members.join(',')
+  }
+
+  private textPattern(text: string, path: string): string {
+    const column = byPath.get(path)
+    if (column) return this.columnPattern(text, column)
+    if (path === LOCATION) return literally(text)
+    return text
+      .replace(HOLES, '\n')
+      .split('\n')
+      .map((_, index) => this.piece(text, index))
+      .join('')
+  }
+
+  /** A piece of a text behind its `index`-th hole, with that hole. */
+  private piece(text: string, index: number): string {
+    const hole = index === 0 ? '' : (text.match(HOLES)?.[index - 1] ?? '')
+    return `${hole === '' ? '' : this.holePattern(hole)}${PLAIN_TEXT}`
+  }
+
+  private holePattern(hole: string): string {
+    const column = byHole.get(hole.charCodeAt(0))
+    if (!column) throw new Shapeless()
+    this.holes.push(column)
+    return `)\\u00${hole.charCodeAt(0).toString(16).padStart(2, '0')}(`
+  }
+
+  /** What the event has in a column: all of it is one hole, or it stands there as it is. */
+  private columnPattern(text: string, column: Placed): string {
+    const other = text.length === 1 ? byHole.get(text.charCodeAt(0)) : undefined
+    if (other) {
+      if (other.type !== column.type) throw new Shapeless()
+      if (other !== column) this.same.push({ column, as: other })
+      return this.holePattern(text)
+    }
+    if (column.type !== 'STRING' || !isClean(text)) throw new Shapeless()
+    this.fixed.push({ column, value: text })
+    return literally(text)
+  }
+}
+
+/** The shape of `holed`; `undefined` when there is none that is worth remembering. */
+function shapeOf(holed: string, location: string): Shape | undefined {
+  const read = reading(holed.replace(HOLES, (hole) => `\\u00${hole.charCodeAt(0).toString(16).padStart(2, '0')}`))
+  if (!read) return undefined
+  const place = valueAt(read.event, LOCATION.split('.'))
+  if (place !== undefined && place !== location) return undefined
+  const shaper = new Shaper()
+  try {
+    const pattern = new RegExp(`^(${shaper.pattern(read.event, '')})$`)
+    const missing = placed.filter(({ steps }) => valueAt(read.event, steps) === undefined)
+    const fixed = [...shaper.fixed, ...missing.map((column) => ({ column, value: null }))]
+    return pattern.test(holed) ? { pattern, holes: shaper.holes, fixed, same: shaper.same } : undefined
+  } catch (error) {
+    if (error instanceof Shapeless) return undefined
+    throw error
+  }
+}
+
+/** Times that a hole stands for are cut to hundredths of a second. */
+const isWhole = (value: number): boolean => value % 10 === 0
+
+/** Whether the columns of the row `at`, whose text matches `shape`, hold what the event says. */
+function fits(shape: Shape, rows: Rows, at: number): boolean {
+  for (const { column, value } of shape.fixed) if ((rows[column.name][at] ?? null) !== value) return false
+  for (const { column, as } of shape.same) if (rows[column.name][at] !== rows[as.name][at]) return false
+  return true
+}
+
+/** The text of a row of which the pieces between the holes are known; `undefined` when a hole can't be filled. */
+function filled(shape: Shape, pieces: RegExpExecArray, rows: Rows, at: number): string | undefined {
+  let text = pieces[1] ?? ''
+  let next = 2
+  for (const { name } of shape.holes) {
+    const value = rows[name][at]
+    if (typeof value === 'string') text += value + pieces[next++]
+    else if (typeof value === 'number' && isWhole(value)) text += timeText(value) + pieces[next++]
+    else return undefined
+  }
+  return text
+}
+
+/** Longer texts and further shapes are not worth remembering. */
+const LONGEST = 16_384
+const MOST_SHAPES = 64
+const MOST_LEARNT = 1024
+
+/** Reads the rows of a location. */
+export class EntryReader {
+  private readonly shapes: Shape[] = []
+  private learnt = 0
+  private readonly location: string
+
+  constructor(location: string) {
+    this.location = location
+  }
+
+  /** The event of the row `at`. `clean`: nothing that stands in a column would have to be escaped by JSON. */
+  read(rows: Rows, at: number, clean: boolean): Entry {
+    return (clean ? this.match(rows, at) : undefined) ?? this.learn(rows, at)
+  }
+
+  private match(rows: Rows, at: number): Entry | undefined {
+    const holed = rows.event[at]
+    if (typeof holed !== 'string') return undefined
+    for (const [index, shape] of this.shapes.entries()) {
+      const pieces = shape.pattern.exec(holed)
+      if (!pieces) continue
+      // The next one probably has the same shape.
+      if (index > 0) this.shapes.unshift(...this.shapes.splice(index, 1))
+      const text = fits(shape, rows, at) ? filled(shape, pieces, rows, at) : undefined
+      return text === undefined ? undefined : { text, wrong: undefined }
+    }
+    return undefined
+  }
+
+  private learn(rows: Rows, at: number): Entry {
+    const holed = String(rows.event[at])
+    const isWorthIt = holed.length <= LONGEST && this.learnt < MOST_LEARNT
+    const known = isWorthIt && this.shapes.some(({ pattern }) => pattern.test(holed))
+    const shape = isWorthIt && !known ? shapeOf(holed, this.location) : undefined
+    if (shape) {
+      this.learnt += 1
+      this.shapes.unshift(shape)
+      if (this.shapes.length > MOST_SHAPES) this.shapes.pop()
+    }
+    return readSlowly(rows, at, this.location)
+  }
+}

@@ -1,0 +1,115 @@
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+
+// What the files of an archive are called (docs/archive.md).
+
+/** Hashes of a full tile. */
+export const WIDTH = 256
+
+/** A file of events, by its name. */
+export interface EventsName {
+  name: string
+  location: string
+  day: string
+  first: number
+  count: number
+  digest: string
+}
+
+/** A tile, by its name: `width` hashes of `level`, those from the `n`-th full tile on. */
+export interface TileName {
+  name: string
+  level: number
+  n: number
+  width: number
+}
+
+/** Everything that lies in an archive. */
+export interface Contents {
+  events: EventsName[]
+  tiles: TileName[]
+  /** Journal entries, by their first leaves. */
+  journal: { name: string; first: number }[]
+  removed: { name: string; day: string }[]
+  holds: string[]
+  unknown: string[]
+  hasCheckpoint: boolean
+}
+
+const path = (n: number): string => {
+  const parts = [String(n % 1000).padStart(3, '0')]
+  for (let rest = Math.floor(n / 1000); rest > 0; rest = Math.floor(rest / 1000)) {
+    parts.unshift(`x${String(rest % 1000).padStart(3, '0')}`)
+  }
+  return parts.join('/')
+}
+
+export const tileName = (level: number, n: number, width: number = WIDTH): string =>
+  `log/tile/${level}/${path(n)}${width === WIDTH ? '' : `.p/${width}`}`
+
+const EVENTS =
+  /^events\/location=([a-z0-9-]+)\/day=(\d{4}-\d\d-\d\d)\/(\d{12})-([1-9]\d{0,11})-([0-9a-f]{32})\.parquet$/
+const TILE = /^log\/tile\/(\d{1,2})\/((?:x\d{3}\/)*\d{3})(?:\.p\/([1-9]\d{0,2}))?$/
+
+function parseEvents(name: string): EventsName | undefined {
+  const [, location = '', day = '', first, count, digest = ''] = EVENTS.exec(name) ?? []
+  return first === undefined ? undefined : { name, location, day, first: Number(first), count: Number(count), digest }
+}
+
+function parseTile(name: string): TileName | undefined {
+  const [, level, parts = '', width] = TILE.exec(name) ?? []
+  if (level === undefined) return undefined
+  const tile = { name, level: Number(level), n: Number(parts.replace(/[x/]/g, '')), width: Number(width ?? WIDTH) }
+  return tileName(tile.level, tile.n, tile.width) === name ? tile : undefined
+}
+
+function sort(contents: Contents, name: string): void {
+  const events = parseEvents(name)
+  const tile = parseTile(name)
+  const [, journal] = /^journal\/(\d{12})$/.exec(name) ?? []
+  const [, day] = /^removed\/(\d{4}-\d\d-\d\d)$/.exec(name) ?? []
+  if (events) contents.events.push(events)
+  else if (tile) contents.tiles.push(tile)
+  else if (journal !== undefined) contents.journal.push({ name, first: Number(journal) })
+  else if (day !== undefined) contents.removed.push({ name, day })
+  else if (name === 'log/checkpoint') contents.hasCheckpoint = true
+  else if (name === 'log/key') return
+  else if (/^holds\/[^/]+$/.test(name)) contents.holds.push(name)
+  else contents.unknown.push(name)
+}
+
+/** Names of the files below `folder` of the archive `root`; what begins with a dot is not of the archive. */
+function* walk(root: string, folder: string): Generator<string> {
+  for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+    const name = folder === '' ? entry.name : `${folder}/${entry.name}`
+    if (entry.name.startsWith('.')) continue
+    if (entry.isDirectory()) yield* walk(root, name)
+    else yield name
+  }
+}
+
+const isAbsent = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
+
+/** What lies in the archive `root`: nothing, when there is no such folder. */
+export function contentsOf(root: string): Contents {
+  const contents: Contents = {
+    events: [],
+    tiles: [],
+    journal: [],
+    removed: [],
+    holds: [],
+    unknown: [],
+    hasCheckpoint: false,
+  }
+  try {
+    for (const name of walk(root, '')) sort(contents, name)
+  } catch (error) {
+    // A folder that goes while it is looked at: whoever cleans up is at work.
+    if (!isAbsent(error)) throw error
+  }
+  contents.events.sort((one, other) => one.first - other.first)
+  return contents
+}
+
+/** Whether there is a folder `root`. */
+export const isFolder = (root: string): boolean => statSync(root, { throwIfNoEntry: false })?.isDirectory() === true

@@ -1,0 +1,268 @@
+import { beforeAll, describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { archiver } from '../../lib/archive/archive.ts'
+import type { Arrival } from '../../lib/archive/journal.ts'
+import { signCheckpoint } from '../../lib/proof/checkpoint.ts'
+import { logKey } from '../../lib/proof/note.ts'
+import { memory } from '../../lib/stores/memory.ts'
+import type { Store } from '../../lib/stores/store.ts'
+import { arrivalOf, sampleEvents, sampleKey } from '../archive.ts'
+import { NOW } from '../now.ts'
+import { namesIn, readArchive } from './check.ts'
+
+const key = sampleKey()
+const open = (store: Store) => archiver({ store, location: 'eu-de', key, now: () => NOW })
+/** Events of two days. */
+const arrivals = [...sampleEvents(1000, { days: 2 })].map(arrivalOf)
+const textsOf = (some: readonly Arrival[]) => some.map(({ text }) => text)
+
+describe('an archive', () => {
+  test('holds what came, in the order in which it came, under a checkpoint', async () => {
+    const store = memory()
+    const { append } = open(store)
+    expect(await append(arrivals.slice(0, 1))).toBe(0)
+    expect(await append(arrivals.slice(1, 300))).toBe(1)
+    expect(await append(arrivals.slice(300))).toBe(300)
+    expect(await readArchive(store, key)).toEqual(textsOf(arrivals))
+    expect((await store.get('log/key'))?.bytes.toString()).toBe(`${key.text}\n`)
+  })
+
+  test('has a file for each day of a batch, and tiles of which no partial one is left beside a full one', async () => {
+    const store = memory()
+    const { append } = open(store)
+    for (const [from, to] of [
+      [0, 100],
+      [100, 200],
+      [200, 300],
+      [300, 1000],
+    ] as const)
+      await append(arrivals.slice(from, to))
+    const names = await namesIn(store)
+    expect(names.filter((name) => name.includes('day=2026-10-02')).map((name) => name.slice(0, 53))).toEqual([
+      'events/location=eu-de/day=2026-10-02/000000000500-500',
+    ])
+    expect(names.filter((name) => name.startsWith('log/tile/'))).toEqual([
+      'log/tile/0/000',
+      'log/tile/0/001',
+      'log/tile/0/002',
+      'log/tile/0/003.p/232',
+      'log/tile/1/000.p/1',
+      'log/tile/1/000.p/3',
+    ])
+    expect(names.filter((name) => name.startsWith('journal/'))).toEqual([])
+  })
+
+  test('goes on where another process ended', async () => {
+    const store = memory()
+    await open(store).append(arrivals.slice(0, 300))
+    expect(await open(store).append(arrivals.slice(300))).toBe(300)
+    expect(await readArchive(store, key)).toEqual(textsOf(arrivals))
+  })
+
+  test('takes batches one after the other that are given to it at once', async () => {
+    const store = memory()
+    const { append } = open(store)
+    const parts = Array.from({ length: 10 }, (_, part) => arrivals.slice(part * 100, (part + 1) * 100))
+    expect(await Promise.all(parts.map(append))).toEqual([0, 100, 200, 300, 400, 500, 600, 700, 800, 900])
+    expect(await readArchive(store, key)).toEqual(textsOf(arrivals))
+  })
+})
+
+/** Like a process that is killed: nothing is done any more, and nobody hears of it. */
+class Killed extends Error {}
+
+/** `store` for a process that is killed at its call number `at`: it is done, but not heard of. */
+function dying(store: Store, at: number): { store: Store; calls(): number } {
+  let calls = 0
+  const step = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    calls++
+    if (calls > at) throw new Killed()
+    const result = await work()
+    if (calls >= at) throw new Killed()
+    return result
+  }
+  return {
+    calls: () => calls,
+    store: {
+      get: (name) => step(() => store.get(name)),
+      put: (name, bytes) => step(() => store.put(name, bytes)),
+      create: (name, bytes) => step(() => store.create(name, bytes)),
+      replace: (name, bytes, version) => step(() => store.replace(name, bytes, version)),
+      remove: (name) => step(() => store.remove(name)),
+      async *list(prefix) {
+        yield* await step(async () => {
+          const listed = []
+          for await (const one of store.list(prefix)) listed.push(one)
+          return listed
+        })
+      },
+    },
+  }
+}
+
+/** The texts, each once, in the order of their first leaves: what an answer would hold. */
+const once = (texts: readonly string[]): string[] => [...new Set(texts)]
+
+/** A store that holds what `store` does. */
+async function copyOf(store: Store): Promise<Store> {
+  const copy = memory()
+  for (const name of await namesIn(store)) await copy.put(name, (await store.get(name))?.bytes ?? Buffer.alloc(0))
+  return copy
+}
+
+/** An archive of so many events that two more fill a tile. */
+const NEARLY = 254
+let nearlyFull: Store
+beforeAll(async () => {
+  nearlyFull = memory()
+  await open(nearlyFull).append(arrivals.slice(0, NEARLY))
+})
+
+// The state before a call is the one after the call before it: it is enough to die when a call is done and was not heard of.
+test.each([
+  ['the first batch of all', 0],
+  ['a batch that fills a tile', NEARLY],
+])(
+  'killed after any call of the store, in %s: what was not acknowledged comes again, and nothing is missing or half',
+  async (_what, from) => {
+    const batch = arrivals.slice(from, from + 4)
+    let wasKilled = true
+    for (let at = 1; wasKilled; at++) {
+      const store = from === 0 ? memory() : await copyOf(nearlyFull)
+      const victim = dying(store, at)
+      const first = await open(victim.store)
+        .append(batch)
+        .catch(() => undefined)
+      wasKilled = victim.calls() >= at
+      // What was acknowledged is stored and signed.
+      if (first !== undefined) expect((await readArchive(store, key)).slice(first)).toEqual(textsOf(batch))
+      else await open(store).append(batch)
+      await open(store).append(arrivals.slice(from + 4, from + 5))
+      expect(once(await readArchive(store, key))).toEqual(textsOf(arrivals.slice(0, from + 5)))
+      expect(await namesIn(store, 'journal/')).toEqual([])
+    }
+  },
+)
+
+test('several writers, in whatever order their calls are done, and killed or not: everything is there, and no number twice', async () => {
+  const check = async (scheduler: fc.Scheduler, sizes: readonly number[], deaths: readonly number[]) => {
+    const store = await copyOf(nearlyFull)
+    const signed: string[] = []
+    /** What a writer has, whose calls are done when the scheduler says so. */
+    const slow: Store = {
+      get: scheduler.scheduleFunction((name) => store.get(name)),
+      put: scheduler.scheduleFunction((name, bytes) => store.put(name, bytes)),
+      create: scheduler.scheduleFunction((name, bytes) => store.create(name, bytes)),
+      replace: scheduler.scheduleFunction(async (name, bytes, version) => {
+        const isDone = await store.replace(name, bytes, version)
+        if (isDone) signed.push(Buffer.from(bytes).toString().split('\n')[1] ?? '')
+        return isDone
+      }),
+      remove: scheduler.scheduleFunction((name) => store.remove(name)),
+      list: (prefix) => store.list(prefix),
+    }
+    let at = NEARLY
+    const kept: Arrival[] = []
+    const writers = sizes.map(async (size, index) => {
+      const { append } = open(dying(slow, deaths[index] ?? Number.POSITIVE_INFINITY).store)
+      const batches = [arrivals.slice(at, at + size), arrivals.slice(at + size, at + 2 * size)]
+      at += 2 * size
+      for (const batch of batches) {
+        const first = await append(batch).catch(() => undefined)
+        if (first === undefined) return
+        kept.push(...batch)
+      }
+    })
+    await scheduler.waitFor(Promise.all(writers))
+    await open(store).append(arrivals.slice(-1))
+    const texts = await readArchive(store, key)
+    expect(textsOf(kept).filter((text) => !texts.includes(text))).toEqual([])
+    if (deaths.length === 0) expect(texts.length).toBe(at + 1)
+    expect(signed).toEqual([...new Set(signed)])
+    expect(await namesIn(store, 'journal/')).toEqual([])
+  }
+  const sizes = fc.array(fc.constantFrom(1, 3), { minLength: 2, maxLength: 3 })
+  const deaths = fc.oneof(fc.constant([]), fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 2 }))
+  await fc.assert(fc.asyncProperty(fc.scheduler(), sizes, deaths, check), { numRuns: Number(process.env.RUNS ?? 8) })
+})
+
+describe('what is stored is not believed', () => {
+  /** An archive of two batches, and what `spoil` makes of it. */
+  async function spoiled(spoil: (store: Store, before: Map<string, Buffer>) => Promise<unknown>): Promise<Store> {
+    const store = memory()
+    const before = new Map<string, Buffer>()
+    await open(store).append(arrivals.slice(0, 300))
+    for (const name of await namesIn(store)) before.set(name, (await store.get(name))?.bytes as Buffer)
+    await open(store).append(arrivals.slice(300, 310))
+    await spoil(store, before)
+    return store
+  }
+
+  test.each<[string, RegExp, (store: Store) => Promise<unknown>]>([
+    [
+      'a checkpoint with another signature',
+      /not signed by the key/,
+      (store) =>
+        store.put(
+          'log/checkpoint',
+          Buffer.from(signCheckpoint(310, Buffer.alloc(32), logKey(key.name, Buffer.alloc(32, 8)))),
+        ),
+    ],
+    [
+      'a checkpoint with another root',
+      /root of log\/checkpoint is not that of the tiles/,
+      (store) => store.put('log/checkpoint', Buffer.from(signCheckpoint(310, Buffer.alloc(32), key))),
+    ],
+    [
+      'a checkpoint of another log',
+      /is of|not signed/,
+      (store) => store.put('log/checkpoint', Buffer.from(signCheckpoint(310, Buffer.alloc(32), sampleKey('eu-gb')))),
+    ],
+    ['no checkpoint', /but no log\/checkpoint/, (store) => store.remove('log/checkpoint')],
+    ['a tile that is gone', /log\/tile\/0\/001.p\/54 is missing/, (store) => store.remove('log/tile/0/001.p/54')],
+    [
+      'a tile that is too short',
+      /log\/tile\/0\/001.p\/54 is too short/,
+      (store) => store.put('log/tile/0/001.p/54', Buffer.alloc(32)),
+    ],
+    [
+      'a tile that was changed',
+      /root of log\/checkpoint/,
+      (store) => store.put('log/tile/0/001.p/54', Buffer.alloc(54 * 32)),
+    ],
+    [
+      'a journal entry that was changed',
+      /journal\/000000000310 is damaged/,
+      (store) => store.put('journal/000000000310', Buffer.alloc(100)),
+    ],
+  ])('%s: nothing is written, and it is said what it is', async (_what, message, spoil) => {
+    const store = await spoiled(spoil)
+    const names = await namesIn(store)
+    const attempt = open(store).append(arrivals.slice(310, 320))
+    await expect(attempt).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED', message: expect.stringMatching(message) })
+    expect(await namesIn(store)).toEqual(expect.arrayContaining(names))
+    expect((await namesIn(store)).filter((name) => !names.includes(name) && !name.startsWith('journal/'))).toEqual([])
+  })
+
+  test('a checkpoint that went back is noticed by who has seen the newer one', async () => {
+    const store = memory()
+    const { append } = open(store)
+    await append(arrivals.slice(0, 10))
+    const old = (await store.get('log/checkpoint'))?.bytes as Buffer
+    await append(arrivals.slice(10, 20))
+    await store.put('log/checkpoint', old)
+    await expect(append(arrivals.slice(20, 30))).rejects.toMatchObject({
+      message: expect.stringContaining('went back from 20 to 10'),
+    })
+  })
+
+  test('late journal entries, and those of batches that are done, are taken away by the next process', async () => {
+    const store = await spoiled(async (spoiledStore) => {
+      await spoiledStore.put('journal/000000000000', Buffer.from('done'))
+      await spoiledStore.put('journal/000000000100', Buffer.from('late'))
+    })
+    await open(store).append(arrivals.slice(310, 320))
+    expect(await namesIn(store, 'journal/')).toEqual([])
+    expect(await readArchive(store, key)).toEqual(textsOf(arrivals.slice(0, 320)))
+  })
+})
