@@ -230,6 +230,8 @@ function checkAhead(state: State, { ahead }: Read, tiles: TileReader): void {
 
 /** Whether the log is a later one of what was remembered. */
 function isContinued({ head, size, findings, options }: State, tree: Tree): boolean {
+  // Somebody else's checkpoint says nothing about this log.
+  if (head.checkpoint ? !head.isSigned : size > 0) return false
   const before = options.remembered?.find(({ origin, key }) => origin === head.key?.name && key === head.key.text)
   if (!before) return true
   const since = `On ${before.seen} it had ${before.size} leaves and the root ${before.root}`

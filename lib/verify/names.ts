@@ -44,6 +44,7 @@ const path = (n: number): string => {
   return parts.join('/')
 }
 
+/** The name of a tile of `width` hashes. */
 export const tileName = (level: number, n: number, width: number = WIDTH): string =>
   `log/tile/${level}/${path(n)}${width === WIDTH ? '' : `.p/${width}`}`
 

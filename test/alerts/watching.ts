@@ -37,6 +37,7 @@ export interface Happening {
 
 export interface Watching {
   store(location: Location): Store
+  ask: Alerting['ask']
   root: string
   /** Milliseconds since 1970. */
   clock: number
@@ -97,6 +98,7 @@ export function watching({ isOnDisk = false } = {}): Watching {
   let searches = alertSearches([])
   const made: Watching = {
     store,
+    ask: looking.ask,
     root,
     clock: START,
     async archive(location, ...happenings) {
