@@ -34,7 +34,7 @@ interface Place {
 function knownOf(option: Option): Known {
   const { short, long, description, required, optional, argChoices, flags } = option
   const offers = option instanceof Offering && option.offers.length > 0 ? option.offers : argChoices
-  const value = offers ?? (flags.endsWith('<file>') ? 'file' : 'any')
+  const value = offers ?? (/<(?:file|folder)>$/.test(flags) ? 'file' : 'any')
   return {
     flags: [short, long].filter((flag) => flag !== undefined),
     says: description,

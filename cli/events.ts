@@ -120,6 +120,8 @@ export function tellDamaged(terminal: Terminal, damaged: readonly Damage[] | und
 interface Column {
   /** Fewest characters that say something; an id is of no use without its end. */
   least: number
+  /** Characters that most events need. */
+  usual: number
   of(found: Found): string
 }
 
@@ -127,18 +129,18 @@ interface Column {
 const timeOf = (event: AuditEvent): string => String(event.eventTime).replace('+0000', 'Z')
 
 const columns = {
-  time: { least: 23, of: ({ event }) => timeOf(event) },
-  action: { least: 12, of: ({ event }) => shortAction(event.action) },
-  outcome: { least: 7, of: ({ event }) => event.outcome },
-  severity: { least: 8, of: ({ event }) => event.severity },
-  initiator: { least: 9, of: ({ event }) => event.initiator?.name || event.initiator?.id || '' },
-  address: { least: 9, of: ({ event }) => event.initiator?.host?.address ?? '' },
-  target: { least: 12, of: ({ event }) => event.target?.name || event.target?.id || '' },
-  registry: { least: 8, of: ({ event }) => event.provenance?.registry ?? '' },
-  region: { least: 8, of: ({ event }) => event.provenance?.region ?? '' },
-  location: { least: 8, of: ({ location }) => location },
-  leaf: { least: 6, of: ({ leaf }) => String(leaf) },
-  id: { least: 36, of: ({ event }) => event.id },
+  time: { least: 23, usual: 23, of: ({ event }) => timeOf(event) },
+  action: { least: 12, usual: 14, of: ({ event }) => shortAction(event.action) },
+  outcome: { least: 7, usual: 7, of: ({ event }) => event.outcome },
+  severity: { least: 8, usual: 8, of: ({ event }) => event.severity },
+  initiator: { least: 8, usual: 16, of: ({ event }) => event.initiator?.name || event.initiator?.id || '' },
+  address: { least: 9, usual: 15, of: ({ event }) => event.initiator?.host?.address ?? '' },
+  target: { least: 12, usual: 40, of: ({ event }) => event.target?.name || event.target?.id || '' },
+  registry: { least: 8, usual: 16, of: ({ event }) => event.provenance?.registry ?? '' },
+  region: { least: 8, usual: 10, of: ({ event }) => event.provenance?.region ?? '' },
+  location: { least: 8, usual: 8, of: ({ location }) => location },
+  leaf: { least: 6, usual: 8, of: ({ leaf }) => String(leaf) },
+  id: { least: 36, usual: 36, of: ({ event }) => event.id },
 } as const satisfies Record<string, Column>
 
 export type ColumnName = keyof typeof columns
@@ -163,17 +165,18 @@ export function columnsFor(width: number | undefined): readonly ColumnName[] {
   return width === undefined ? widest : (SETS.find((names) => need(names) <= width) ?? (SETS.at(-1) as typeof widest))
 }
 
-/** Lines of a table of events whose columns keep the width that `sample` gives them: more may follow. */
+/** Lines of a table of events whose columns are as wide as `sample` needs, or as most events need when others `follow`. */
 export function eventLines(
   sample: readonly Found[],
   width: number | undefined,
   chosen?: readonly ColumnName[],
+  follow = false,
 ): { head: string; line(found: Found): string; names: readonly ColumnName[] } {
   const names = chosen ?? columnsFor(width)
   const cells = (found: Found) => names.map((name) => columns[name].of(found))
   const line = fitted(
     names,
-    sample.map(cells),
+    [...sample.map(cells), ...(follow ? [names.map((name) => '-'.repeat(columns[name].usual))] : [])],
     width,
     names.map((name) => columns[name].least),
   )

@@ -1,3 +1,5 @@
+import { readerSecret } from '../lib/archiveapp.ts'
+import type { Archives } from '../lib/archives.ts'
 import type { Config } from '../lib/config.ts'
 import type { Edition } from '../lib/edition.ts'
 import { locationQueue } from '../lib/queues/names.ts'
@@ -23,19 +25,36 @@ const sample = {
   ],
 }
 
-/** What somebody who just started the emulation wants to know: where everything is, and a line that shows that it works. */
-export function banner(config: Config, stage: string, tables: Edition, registries: readonly RegistryConfig[]): string {
+/** A secret in a command: of several values the first one; none is printed. */
+const secretOf = (id: string): string => (process.env[secretVariable(id)] ? `\${${secretVariable(id)}%% *}` : 'local')
+
+/** What somebody who just started the emulation wants to know: where everything is, and lines that show that it works. */
+export function banner(
+  config: Config,
+  stage: string,
+  tables: Edition,
+  registries: readonly RegistryConfig[],
+  { readers }: Archives,
+): string {
   const http = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`
   const sqs = `http://127.0.0.1:${config.emulatorPort}`
   const registry = registries.find(({ source }) => source === 'distribution') ?? (registries[0] as RegistryConfig)
   const routed = route(registry.region, tables)
   const queue = locationQueue(stage, routed)
-  // Of several values the first one; none is printed.
-  const secret = process.env[secretVariable(registry.id)] ? `\${${secretVariable(registry.id)}%% *}` : 'local'
+  const [reader] = readers.keys()
+  const search = reader
+    ? `
+Or look for it in the archive: open ${http}/ in a browser, with the secret of the reader ${reader}, or
+
+  curl -sS '${http}/events?target=de.icr.io/team/app:1.0' -H "Authorization: Bearer ${secretOf(readerSecret(reader))}"
+`
+    : ''
   return `
 registry-event-router is ready (stage ${stage}, edition ${tables.date})
 
   webhooks    ${http}/webhooks/<registry>
+  viewer      ${http}/
+  search      ${http}/events  (docs/search.md)
   tables      ${http}/actions  ${http}/locations
   accounts    ${http}/accounting  (npm run accounting)
   queues      ${sqs}  (SQS; any credentials)
@@ -44,12 +63,12 @@ registry-event-router is ready (stage ${stage}, edition ${tables.date})
 
 Send an event:
 
-  curl -sS ${http}/webhooks/${registry.id} -H "Authorization: Bearer ${secret}" -H 'Content-Type: application/vnd.docker.distribution.events.v2+json' -d '${JSON.stringify(sample)}'
+  curl -sS ${http}/webhooks/${registry.id} -H "Authorization: Bearer ${secretOf(registry.id)}" -H 'Content-Type: application/vnd.docker.distribution.events.v2+json' -d '${JSON.stringify(sample)}'
 
 and find it where it belongs, ${routed.locationName}:
 
   AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws sqs receive-message --endpoint-url ${sqs} --region ${queue.awsRegion} --queue-url ${sqs}/${config.accountId}/${queue.name} --message-attribute-names All
-
+${search}
 Stop with Ctrl-C.
 `
 }

@@ -1,7 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { toJsonSchema } from '@valibot/to-json-schema'
+import { commands, groups } from '../cli/commands/index.ts'
 import { exits } from '../cli/exits.ts'
+import { filters, flagOf } from '../cli/query.ts'
+import { samples, sourceNames } from '../cli/samples/index.ts'
+import type { Told } from '../cli/samples/sample.ts'
 import { kindEntries } from '../deploy/template/alarms.ts'
 import { families } from '../functions/webhook.ts'
 import { actions } from '../lib/actions.ts'
@@ -17,6 +21,7 @@ import { deadLetterQueue, intakeQueue, quarantineQueue } from '../lib/queues/nam
 import { checkRegistries } from '../lib/registries.ts'
 import { route } from '../lib/route.ts'
 import type { TargetRule } from '../lib/target.ts'
+import { kinds } from '../lib/verify/findings.ts'
 import { allQueues } from '../local/sqs.ts'
 import { allEvents, fields, overview, pages, summary } from './sources.ts'
 
@@ -101,6 +106,54 @@ function exitTable(): string {
   )
 }
 
+function commandTable(): string {
+  const all = [
+    ...commands,
+    ...Object.entries(groups).flatMap(([name, group]) =>
+      group.commands.map((spec) => ({ ...spec, usage: `${name} ${spec.usage}` })),
+    ),
+  ]
+  return table(
+    ['command', ''],
+    all.map(({ usage, summary }) => [code(usage), summary]),
+  )
+}
+
+function filterTable(): string {
+  const rows = filters.map((filter) => {
+    const values = filter.choices ? `: ${filter.choices.map(code).join(', ')}` : ''
+    return [code(`${flagOf(filter)} <${filter.value}>`), `${filter.says}${values}`]
+  })
+  return table(['option', 'events'], rows)
+}
+
+function sampleTable(): string {
+  const told: Told = {
+    id: '',
+    time: 0,
+    repository: '',
+    tag: '',
+    digest: '',
+    domain: '',
+    initiator: '',
+    address: '',
+    agent: '',
+  }
+  const rows = sourceNames.map((source) => {
+    const { way, actions: known } = samples[source]
+    const names = Object.keys(known).map(code)
+    return [code(source), way(told).name, names.length > 20 ? 'every action of the table' : names.join(' ')]
+  })
+  return table(['source', 'proves itself by', '`--action`'], rows)
+}
+
+function findingTable(): string {
+  return table(
+    ['code', 'what is wrong', 'what to do'],
+    Object.entries(kinds).map(([name, { means, todo }]) => [code(name), means, todo]),
+  )
+}
+
 function queueTable(): string {
   const rows = allQueues('local', 'eu-central-1').map((queue) => {
     const shared = [intakeQueue, quarantineQueue].some((make) => make('local', '').name === queue.name)
@@ -114,7 +167,7 @@ function queueTable(): string {
 }
 
 function alarmTable(): string {
-  const sample = { service: '', stage: '', awsRegion: '', registryIds: [] }
+  const sample = { service: '', stage: '', awsRegion: '', registryIds: [], readerIds: [], isLocked: false, alerts: [] }
   const rows = kindEntries.map(([name, kind]) => {
     const metrics = Object.values(kind.metrics(sample, ''))
     const seconds = metrics.some((metric) => metric.name.includes('Age')) ? ' s' : ''
@@ -203,7 +256,11 @@ const sections: readonly { file: string; name: string; text: string }[] = [
   { file: 'docs/sources/cloudevents.md', name: 'targets', text: targetTable() },
   { file: 'docs/http.md', name: 'errors', text: errorTable() },
   { file: 'docs/queues.md', name: 'queues', text: queueTable() },
+  { file: 'docs/cli.md', name: 'commands', text: commandTable() },
+  { file: 'docs/cli.md', name: 'filters', text: filterTable() },
+  { file: 'docs/cli.md', name: 'samples', text: sampleTable() },
   { file: 'docs/cli.md', name: 'exits', text: exitTable() },
+  { file: 'docs/verify.md', name: 'findings', text: findingTable() },
   { file: 'docs/operations.md', name: 'alarms', text: alarmTable() },
   { file: 'docs/sources.md', name: 'overview', text: overview() },
   { file: 'docs/sources.md', name: 'fields', text: fields() },

@@ -53,8 +53,8 @@ describe('archive.ts', () => {
       expect.stringContaining('  - retention.mars: there is no such setting; there are default, us-south,'),
       '  - lock.mode: has to be governance or compliance',
       '  - lock.days: has to be a number of days',
+      '  - bucket: there is no such setting; there are origin, readers, retention, lock, searches, viewer',
       '  - searches: has to be a list',
-      '  - bucket: there is no such setting; there are origin, readers, retention, lock, searches',
     ])
   })
 

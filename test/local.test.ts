@@ -57,6 +57,12 @@ describe('an emulation', () => {
       return registries.find(({ registry }) => registry === 'distribution')?.archive.archived === 1
     }
     await until('the event is archived', archived, 10, () => emulation.output())
+    const line = /^ {2}curl .*\/events\?.*$/m.exec(emulation.output())?.[0] ?? ''
+    const { events } = JSON.parse(execFileSync('sh', ['-c', line], { encoding: 'utf8' }))
+    expect(events).toMatchObject([{ location: 'eu-de', leaf: 0, event: { action: 'container-registry.image.push' } }])
+    const viewer = await fetch(`${emulation.url}/`)
+    expect([viewer.status, viewer.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
+    expect(viewer.headers.get('content-security-policy')).toContain("script-src 'self'")
     const checkpoint = readFileSync(join(emulation.stateDir, 'archive/eu-de/log/checkpoint'), 'utf8')
     expect(checkpoint.split('\n').slice(0, 2)).toEqual(['registry-events.example.com/local/eu-de', '1'])
     expect(statSync(join(emulation.stateDir, 'log-key')).mode & 0o777).toBe(0o600)

@@ -8,7 +8,7 @@ import { isShared } from '../../lib/sources/signature.ts'
 import type { ShortAction } from '../../lib/sources/vocabulary.ts'
 import { shortAction, shortActions } from '../actions.ts'
 import { type Address, addressAt } from '../address.ts'
-import { amount, type CommonOptions, type Spec } from '../command.ts'
+import { amount, type Call, type CommonOptions, type Spec } from '../command.ts'
 import { CommandError, counted, type Exit } from '../exits.ts'
 import { Offering } from '../query.ts'
 import { reasonOf } from '../reader.ts'
@@ -78,8 +78,14 @@ function secretOf(registry: string, { isLoopback }: Address): string {
   )
 }
 
+/** The domain of the registry as `registries.ts` here has it: another one would be told as a contradiction. */
+async function domainOf(registry: string, { target }: Pick<Call<Options>, 'target'>): Promise<string> {
+  const known = await target.registries().catch(() => undefined)
+  return known?.registries.get(registry)?.domain ?? 'registry.example.com'
+}
+
 /** Something new to tell of. */
-function newTold({ repository = 'team/app', tag, initiator = 'alice' }: Options): Told {
+function newTold({ repository = 'team/app', tag, initiator = 'alice' }: Options, domain: string): Told {
   const id = randomUUID()
   return {
     id,
@@ -87,6 +93,7 @@ function newTold({ repository = 'team/app', tag, initiator = 'alice' }: Options)
     repository,
     tag: tag ?? `sample-${id.slice(0, 8)}`,
     digest: `sha256:${createHash('sha256').update(id).digest('hex')}`,
+    domain,
     initiator,
     address: '192.0.2.10',
     agent: 'registry-events/1.0',
@@ -106,6 +113,8 @@ interface Answer {
 /** Where something is sent, as whom, and until when. */
 interface Sending {
   registry: string
+  /** Of the registry. */
+  domain: string
   address: Address
   secret: string
   signal: AbortSignal
@@ -173,7 +182,7 @@ async function deliver(
   options: Options,
   sending: Sending,
 ): Promise<Answer> {
-  const told = newTold(options)
+  const told = newTold(options, sending.domain)
   const request = requestOf(sample, write(told), told, sending)
   for (let attempt = 1; ; attempt++) {
     const { answer, pause } = await post(request, sending)
@@ -231,13 +240,15 @@ export const send: Spec<Options> = {
     new Option('--tag <name>', 'with which tag; a new one each time if left out'),
     new Option('--initiator <name>', 'who did it; alice if left out'),
   ],
-  async run({ args, options, terminal, signal }): Promise<Exit> {
+  async run(call): Promise<Exit> {
+    const { args, options, terminal, signal } = call
     const source = args[0] as SourceName
     const sample = samples[source]
     const { write } = writerOf(source, sample, options.action)
     const registry = options.registry ?? source
     const address = webhook(options, registry)
-    const sending = { registry, address, secret: secretOf(registry, address), signal }
+    const secret = secretOf(registry, address)
+    const sending = { registry, domain: await domainOf(registry, call), address, secret, signal }
     const count = options.count ?? 1
     const accepted: string[] = []
     const quarantined: string[] = []

@@ -3,20 +3,10 @@ import type { Spec } from '../command.ts'
 import type { Found } from '../events.ts'
 import { CommandError } from '../exits.ts'
 import { askJson, openReader, type ReaderOptions, readerOptions } from '../reader.ts'
+import { fileSink } from '../sink.ts'
 
 interface Options extends ReaderOptions {
-  proof?: true
-}
-
-/** What `GET /events/{id}/proof` answers. */
-interface Proof {
-  location: string
-  leaf: number
-  entry: string
-  hashes: readonly string[]
-  size: number
-  checkpoint: string
-  key: string
+  proof?: string
 }
 
 /** The path of one event. */
@@ -31,45 +21,48 @@ export function absent(error: unknown, id: string): unknown {
   )
 }
 
+function asText({ location, leaf, routedTime, archivedTime, event }: Found): string {
+  const lines = [
+    ['id', event.id],
+    ['happened', event.eventTime],
+    ['action', event.action],
+    ['outcome', `${event.outcome}, ${event.severity}`],
+    ['initiator', event.initiator?.name || event.initiator?.id],
+    ['target', event.target?.name || event.target?.id],
+    ['archive', `leaf ${leaf} of ${location}`],
+    ['routed', routedTime],
+    ['archived', archivedTime],
+  ]
+  const head = lines.map(([name = '', value = '']) => `${name.padEnd(11)}${value}`.trimEnd()).join('\n')
+  return `${head}\n\n${JSON.stringify(event, null, 2)}`
+}
+
 /** `show` */
 export const show: Spec<Options> = {
   usage: 'show <id>',
   summary: 'one event with all that it holds',
   queueless: true,
   options: [
-    new Option('--proof', 'and the proof that it is in the log, as a C2SP tlog-proof; in JSON its parts'),
+    new Option('--proof <file>', 'write the proof that it is in the log into a new file, for verify --proof'),
     ...readerOptions(),
   ],
   async run({ args: [id = ''], options, terminal, signal }) {
     const reader = openReader(options)
     const none = new URLSearchParams()
+    const sink = options.proof === undefined ? undefined : await fileSink(options.proof, false)
     try {
       const found = await askJson<Found>(reader, pathOf(id), none, signal)
-      if (options.json) {
-        const proof = options.proof ? await askJson<Proof>(reader, `${pathOf(id)}/proof`, none, signal) : undefined
-        terminal.json({ ...found, ...(proof ? { proof } : {}) })
-        return 'ok'
-      }
-      const { location, leaf, routedTime, archivedTime, event } = found
-      const lines = [
-        ['id', event.id],
-        ['happened', event.eventTime],
-        ['action', event.action],
-        ['outcome', `${event.outcome}, ${event.severity}`],
-        ['initiator', event.initiator?.name || event.initiator?.id || ''],
-        ['target', event.target?.name || event.target?.id || ''],
-        ['archive', `leaf ${leaf} of ${location}`],
-        ['routed', routedTime],
-        ['archived', archivedTime],
-      ]
-      const text = lines.map(([name = '', value = '']) => `${name.padEnd(11)}${value ?? ''}`.trimEnd()).join('\n')
-      terminal.print(`${text}\n\n${JSON.stringify(event, null, 2)}`)
-      if (options.proof) {
-        const proof = await reader.ask(`${pathOf(id)}/proof`, none, 'text/plain', signal)
-        terminal.print(`\n${proof.text.trimEnd()}`)
+      terminal.json(found)
+      terminal.print(asText(found))
+      if (sink) {
+        const { text } = await reader.ask(`${pathOf(id)}/proof`, none, 'application/json', signal)
+        await sink.put(`${text}\n`)
+        await sink.keep()
+        terminal.note(`The proof is in ${options.proof}: npx registry-events verify --proof ${options.proof}`)
       }
       return 'ok'
     } catch (error) {
+      await sink?.drop()
       throw absent(error, id)
     }
   },

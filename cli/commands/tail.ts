@@ -56,7 +56,7 @@ function shower({ options, terminal }: Call<Options>) {
     if (fresh.length === 0) return
     for (const found of fresh) terminal.json(found)
     if (!lines) {
-      lines = eventLines(fresh, terminal.width, options.columns)
+      lines = eventLines(fresh, terminal.width, options.columns, options.follow)
       terminal.print(lines.head)
       if (!options.json) tellNarrow(terminal, lines.names, options.columns)
     }

@@ -16,7 +16,7 @@ const event = (type: string, told: Told, target: object) =>
           id: told.id,
           timestamp: iso(told),
           target: { repository: told.repository, ...target },
-          request: { id: told.id, host: 'sample.azurecr.io', useragent: told.agent },
+          request: { id: told.id, host: told.domain, useragent: told.agent },
         },
         dataVersion: '2.0',
         metadataVersion: '1',

@@ -17,7 +17,7 @@ const event = (type: string, told: Told, data: object = {}) => {
       ...data,
     },
     subscription_key: 'sample',
-    jpd_origin: 'https://sample.jfrog.io',
+    jpd_origin: `https://${told.domain}`,
     source: `jfrog/${told.initiator}`,
   })
 }

@@ -3,8 +3,6 @@ import { url } from './ways.ts'
 
 // A push request of Pub/Sub. What a service account signs nobody else can make, so the secret stands in the URL.
 
-const HOST = 'europe-west3-docker.pkg.dev/sample'
-
 const notification = (told: Told, content: object) =>
   json({
     message: {
@@ -15,8 +13,8 @@ const notification = (told: Told, content: object) =>
     subscription: 'projects/sample/subscriptions/registry-events',
   })
 
-const byTag = ({ repository, tag }: Told) => `${HOST}/${repository}:${tag}`
-const byDigest = ({ repository, digest }: Told) => `${HOST}/${repository}@${digest}`
+const byTag = ({ domain, repository, tag }: Told) => `${domain}/${repository}:${tag}`
+const byDigest = ({ domain, repository, digest }: Told) => `${domain}/${repository}@${digest}`
 
 export const artifactregistry: Sample = {
   way: () => url,

@@ -6,7 +6,7 @@ const SOURCE = 'https://ci.example.com/pipelines/sample'
 function event(predicate: string, told: Told) {
   const type = `dev.cdevents.artifact.${predicate}.0.2.0`
   const name = split(told).name.split('/').at(-1)
-  const place = new URLSearchParams({ repository_url: `registry.example.com/${told.repository}`, tag: told.tag })
+  const place = new URLSearchParams({ repository_url: `${told.domain}/${told.repository}`, tag: told.tag })
   return json(
     {
       specversion: '1.0',

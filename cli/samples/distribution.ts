@@ -13,7 +13,7 @@ const event = (action: string, method: string, told: Told, target: object) =>
           request: {
             id: told.id,
             addr: `${told.address}:51312`,
-            host: 'registry.example.com',
+            host: told.domain,
             method,
             useragent: told.agent,
           },

@@ -12,7 +12,7 @@ const event = (action: string, told: Told) => {
         type: 'container',
         name,
         version: told.tag,
-        html_url: `https://git.example.com/${namespace}/-/packages/container/${encodeURIComponent(name)}/${told.tag}`,
+        html_url: `https://${told.domain}/${namespace}/-/packages/container/${encodeURIComponent(name)}/${told.tag}`,
         created_at: iso(told),
       },
       sender: { id: 2, login: told.initiator },

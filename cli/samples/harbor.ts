@@ -11,7 +11,7 @@ const event = (type: string, told: Told) =>
         {
           digest: told.digest,
           tag: told.tag,
-          resource_url: `harbor.example.com/${told.repository}:${told.tag}`,
+          resource_url: `${told.domain}/${told.repository}:${told.tag}`,
         },
       ],
       repository: { ...split(told), repo_full_name: told.repository, repo_type: 'private' },

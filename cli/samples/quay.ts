@@ -1,8 +1,6 @@
 import { json, type Sample, seconds, split, type Told } from './sample.ts'
 import { splunk, url } from './ways.ts'
 
-const HOST = 'quay.example.com'
-
 /** An entry of the action log, as its producer for Splunk sends it. */
 const entry = (kind: string, told: Told, metadata: object = {}) => {
   const { namespace, name } = split(told)
@@ -19,7 +17,7 @@ const entry = (kind: string, told: Told, metadata: object = {}) => {
         metadata_json: { namespace, repo: name, 'user-agent': told.agent, ...metadata },
         request_id: told.id,
       },
-      host: HOST,
+      host: told.domain,
       sourcetype: 'access_combined',
     },
     {},
@@ -35,8 +33,8 @@ export const quay: Sample = {
         {
           ...split(told),
           repository: told.repository,
-          docker_url: `${HOST}/${told.repository}`,
-          homepage: `https://${HOST}/repository/${told.repository}`,
+          docker_url: `${told.domain}/${told.repository}`,
+          homepage: `https://${told.domain}/repository/${told.repository}`,
           updated_tags: [told.tag],
         },
         {},

@@ -11,6 +11,8 @@ export interface Told {
   repository: string
   tag: string
   digest: string
+  /** Of the registry. */
+  domain: string
   /** Who did it. */
   initiator: string
   address: string

@@ -138,15 +138,18 @@ const target = v.union(
       webhook: v.pipe(
         v.string('has to be text'),
         v.maxLength(2048, 'has to be of 2048 characters at most'),
-        v.check(isAddress),
+        v.check(isAddress, 'has to be an address with https, without user, password and fragment'),
       ),
     }),
     members({
-      queue: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,80}$/)),
-      awsRegion: v.pipe(v.string(), v.regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/)),
+      queue: v.pipe(
+        v.string('has to be text'),
+        v.regex(/^[A-Za-z0-9_-]{1,80}$/, 'has to be the name of a queue that is not FIFO'),
+      ),
+      awsRegion: v.pipe(v.string('has to be text'), v.regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'has to be an AWS region')),
     }),
   ],
-  'has to be { webhook }, an address with https and without user, password and fragment, or { queue, awsRegion }',
+  'has to be { webhook } or { queue, awsRegion }',
 )
 
 const schema = members({

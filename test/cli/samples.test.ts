@@ -13,6 +13,7 @@ const told: Told = {
   repository: 'team/app',
   tag: 'sample-1',
   digest: `sha256:${'1f'.repeat(32)}`,
+  domain: 'de.icr.io',
   initiator: 'alice',
   address: '192.0.2.10',
   agent: 'registry-events',
@@ -40,6 +41,9 @@ test.each(cases)('$source $action', async ({ source, action, write }) => {
   }
   expect(answer.body).toMatchObject({ accepted: [{ action: name }], ignored: 0, quarantined: [] })
   const [event] = await opened.intake()
+  // Who names another registry than the configured one is told so; these senders have a domain of their own.
+  if (!['ecr', 'github', 'dockerhub', 'alibaba'].includes(source))
+    expect(event?.route?.contradictingDomain).toBeUndefined()
   expect(event?.eventTime.slice(0, 16)).toBe('2026-11-22T13:00')
   const refused = await door().post(`/webhooks/${source}`, draft.body, {
     ...send(draft, way, way.credentials(draft.body, 'wrong')),

@@ -135,13 +135,6 @@ export async function startSearch(): Promise<FakeSearch> {
   function one(id: string, part: string | undefined): Answer {
     const item = fake.items.find(({ event }) => event.id === id)
     if (!item) return json({ code: 'NOT_FOUND', message: 'There is no such event.' }, 404)
-    if (part === '/proof')
-      return {
-        status: 200,
-        body: undefined,
-        text: 'c2sp.org/tlog-proof@v1\n',
-        headers: { 'content-type': 'text/plain' },
-      }
     const steps = [
       { step: 'happened', says: 'It happened.' },
       { step: 'archived', says: `As leaf ${item.leaf}.` },
