@@ -87,6 +87,21 @@ export default {
       to: { path: '^cli/' },
     },
     {
+      name: 'verify-alone',
+      comment:
+        'what verifies an archive shares no code with what writes and reads it, but the table of the columns: a mistake there could hide from itself',
+      severity: 'error',
+      from: { path: '^lib/verify/' },
+      to: { path: '^lib/', pathNot: '^lib/(verify/|archive/columns\\.ts$|time\\.ts$)' },
+    },
+    {
+      name: 'people-verify',
+      comment: 'whoever verifies does so on a machine of his own: no function carries it',
+      severity: 'error',
+      from: { pathNot: '^(lib/verify|cli|bench|scripts|test)/' },
+      to: { path: '^lib/verify/' },
+    },
+    {
       name: 'people-redrive',
       comment: 'nothing goes back by itself: what redrives stays out of what is deployed',
       severity: 'error',
@@ -125,9 +140,12 @@ export default {
     {
       name: 'calls-in-one-file',
       comment:
-        'nothing goes out but signed calls to AWS (jose fetches the configured keys of tokens): no address that came in is ever called. lib/outcome.ts takes phrases from http; lib/address.ts, ECR and Nexus look at addresses with net. Alerts go to the webhooks that archive.ts lists, and only there',
+        'nothing goes out but signed calls to AWS (jose fetches the configured keys of tokens): no address that came in is ever called. lib/outcome.ts takes phrases from http; lib/address.ts, ECR and Nexus look at addresses with net. Alerts go to the webhooks that archive.ts lists, and only there. lib/verify reads with several threads',
       severity: 'error',
-      from: { path: '^(lib|functions)/', pathNot: '^lib/(aws|alerts/webhook|outcome|address|sources/(ecr|nexus))\\.ts$' },
+      from: {
+        path: '^(lib|functions)/',
+        pathNot: '^lib/(aws|alerts/webhook|outcome|address|sources/(ecr|nexus)|verify/(pool|worker))\\.ts$',
+      },
       to: {
         dependencyTypes: ['core'],
         path: '^(node:)?(http|https|http2|net|tls|dns|dgram|child_process|cluster|worker_threads|inspector|quic)(/|$)',
@@ -139,6 +157,21 @@ export default {
       severity: 'error',
       from: { path: '^(lib|functions)/' },
       to: { path: 'node_modules/(fauxqs|serverless|serverless-offline|esbuild)/' },
+    },
+    {
+      name: 'web-stands-alone',
+      comment:
+        'the viewer checks the work of lib, in the browser: nothing of lib may have a part in it, and what it loads has to be small',
+      severity: 'error',
+      from: { path: '^web/' },
+      to: { path: '.', pathNot: '^(web/|node_modules/(preact|@preact)/)' },
+    },
+    {
+      name: 'nothing-needs-web',
+      comment: 'it is made at bundle time (deploy/web.ts) and served as files',
+      severity: 'error',
+      from: { pathNot: '^(web|test)/' },
+      to: { path: '^web/' },
     },
     {
       name: 'no-orphans',

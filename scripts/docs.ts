@@ -21,6 +21,7 @@ import { deadLetterQueue, intakeQueue, quarantineQueue } from '../lib/queues/nam
 import { checkRegistries } from '../lib/registries.ts'
 import { route } from '../lib/route.ts'
 import type { TargetRule } from '../lib/target.ts'
+import { kinds } from '../lib/verify/findings.ts'
 import { allQueues } from '../local/sqs.ts'
 import { allEvents, fields, overview, pages, summary } from './sources.ts'
 
@@ -146,6 +147,13 @@ function sampleTable(): string {
   return table(['source', 'proves itself by', '`--action`'], rows)
 }
 
+function findingTable(): string {
+  return table(
+    ['code', 'what is wrong', 'what to do'],
+    Object.entries(kinds).map(([name, { means, todo }]) => [code(name), means, todo]),
+  )
+}
+
 function queueTable(): string {
   const rows = allQueues('local', 'eu-central-1').map((queue) => {
     const shared = [intakeQueue, quarantineQueue].some((make) => make('local', '').name === queue.name)
@@ -159,7 +167,7 @@ function queueTable(): string {
 }
 
 function alarmTable(): string {
-  const sample = { service: '', stage: '', awsRegion: '', registryIds: [] }
+  const sample = { service: '', stage: '', awsRegion: '', registryIds: [], readerIds: [], isLocked: false, alerts: [] }
   const rows = kindEntries.map(([name, kind]) => {
     const metrics = Object.values(kind.metrics(sample, ''))
     const seconds = metrics.some((metric) => metric.name.includes('Age')) ? ' s' : ''
@@ -252,6 +260,7 @@ const sections: readonly { file: string; name: string; text: string }[] = [
   { file: 'docs/cli.md', name: 'filters', text: filterTable() },
   { file: 'docs/cli.md', name: 'samples', text: sampleTable() },
   { file: 'docs/cli.md', name: 'exits', text: exitTable() },
+  { file: 'docs/verify.md', name: 'findings', text: findingTable() },
   { file: 'docs/operations.md', name: 'alarms', text: alarmTable() },
   { file: 'docs/sources.md', name: 'overview', text: overview() },
   { file: 'docs/sources.md', name: 'fields', text: fields() },

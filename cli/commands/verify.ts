@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { environment, readConfig } from '../../lib/config.ts'
 import { type Report, verifyArchive } from '../../lib/verify/archive.ts'
 import { type Finding, kinds } from '../../lib/verify/findings.ts'
@@ -179,7 +179,7 @@ function verifyOneProof({ options, terminal }: Call<Options>): Exit {
 }
 
 const checkedKey = (text: string, before: string[] = []): string[] => {
-  if (parseKey(text) === undefined) throw usage(`${text} is no verifier key: write it like <origin>+<id>+<base64>.`)
+  if (parseKey(text) === undefined) throw new InvalidArgumentError('Write it like <origin>+<id>+<base64>.')
   return [...before, text]
 }
 

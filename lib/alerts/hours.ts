@@ -1,5 +1,6 @@
 // Office hours, by the clock on the wall where people work: daylight saving time is Intl's business.
 
+/** The days of a week as saved searches name them, Monday first. */
 export const dayNames = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 export type Day = (typeof dayNames)[number]
 

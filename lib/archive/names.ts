@@ -4,11 +4,15 @@
 export const CHECKPOINT = 'log/checkpoint'
 /** The public key of the log. */
 export const LOG_KEY = 'log/key'
-/** What the names of these begin with: files of events, tiles, journal entries, what was removed, legal holds. */
+/** What the names of files of events begin with. */
 export const EVENTS = 'events/'
+/** What the names of tiles begin with. */
 export const TILES = 'log/tile/'
+/** What the names of journal entries begin with. */
 export const JOURNAL = 'journal/'
+/** What the names of notes of what was removed begin with. */
 export const REMOVED = 'removed/'
+/** What the names of legal holds begin with. */
 export const HOLDS = 'holds/'
 
 /** A file of events: of one location and one day (UTC, `2026-11-22`), `count` of them, from the leaf `first` on. */

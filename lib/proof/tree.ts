@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 
 // The Merkle tree of RFC 6962, kept in tiles of 256 hashes (C2SP tlog-tiles). A hash is 32 bytes.
 
+/** Bytes of a hash: SHA-256. */
 export const HASH_BYTES = 32
 /** Hashes of a full tile, and the levels of the tree that it spans. */
 const WIDTH = 256

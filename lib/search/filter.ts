@@ -44,6 +44,7 @@ export interface Sort {
   descending: boolean
 }
 
+/** The forms of an answer. */
 export const formatNames = ['json', 'ndjson', 'csv'] as const
 export type AnswerFormat = (typeof formatNames)[number]
 

@@ -91,6 +91,12 @@ interface Read {
 const sizeOfTiles = ({ tiles }: Contents): number =>
   tiles.reduce((most, { level, n, width }) => (level === 0 ? Math.max(most, n * WIDTH + width) : most), 0)
 
+/** How many leaves the log has: what nobody has signed may say anything, and is believed as far as there are tiles. */
+function sizeOf({ checkpoint, isSigned }: Head, contents: Contents): number {
+  if (checkpoint && isSigned) return checkpoint.size
+  return Math.min(checkpoint?.size ?? Number.POSITIVE_INFINITY, sizeOfTiles(contents))
+}
+
 function* jobsOf(files: readonly EventsName[], tiles: number): Generator<Job> {
   for (let from = 0; from < tiles; from += TILES_A_JOB) yield { from, to: Math.min(from + TILES_A_JOB, tiles) }
   for (const file of files) yield { file }
@@ -230,6 +236,8 @@ function checkAhead(state: State, { ahead }: Read, tiles: TileReader): void {
 
 /** Whether the log is a later one of what was remembered. */
 function isContinued({ head, size, findings, options }: State, tree: Tree): boolean {
+  // Somebody else's checkpoint says nothing about this log.
+  if (head.checkpoint ? !head.isSigned : size > 0) return false
   const before = options.remembered?.find(({ origin, key }) => origin === head.key?.name && key === head.key.text)
   if (!before) return true
   const since = `On ${before.seen} it had ${before.size} leaves and the root ${before.root}`
@@ -295,7 +303,7 @@ export async function verifyArchive(root: string, options: VerifyOptions = {}): 
   const head = readHead(archive, looked, { given, remembered }, findings)
   const { checkpoint } = head
   const location = options.location ?? checkpoint?.origin.split('/').at(-1) ?? contents.events[0]?.location ?? ''
-  const size = checkpoint?.size ?? sizeOfTiles(contents)
+  const size = sizeOf(head, contents)
   const state: State = { root: archive, options, findings, told: [], contents, head, size, location }
 
   const read = await readAll(state)

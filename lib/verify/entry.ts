@@ -101,8 +101,11 @@ function reading(text: string): { event: unknown; again: string } | undefined {
   }
 }
 
+/** Characters of a value that are worth quoting. */
+const MOST_QUOTED = 100
+
 const differs = (column: Placed, value: Value): string =>
-  `column \`${column.name}\` says ${JSON.stringify(value)}, the event something else at \`${column.path}\``
+  `column \`${column.name}\` says ${JSON.stringify(value).slice(0, MOST_QUOTED)}, the event something else at \`${column.path}\``
 
 /** Reads one row with nothing known of its shape. */
 function readSlowly(rows: Rows, at: number, location: string): Entry {
@@ -137,6 +140,7 @@ interface Shape {
   fixed: { column: Placed; value: Value }[]
   /** Columns whose value stands in the hole of another one. */
   same: { column: Placed; as: Placed }[]
+  bound?: Bound
 }
 
 // Every number that these match is written as canonical JSON writes it: whole ones of 15 digits, and decimals of 13.
@@ -238,25 +242,41 @@ function shapeOf(holed: string, location: string): Shape | undefined {
   }
 }
 
-/** Times that a hole stands for are cut to hundredths of a second. */
-const isWhole = (value: number): boolean => value % 10 === 0
+/** A shape and the columns of the rows that are read just now. */
+interface Bound {
+  rows: Rows
+  /** What stands in the holes, in their order. */
+  holes: ArrayLike<Value>[]
+  fixed: { values: ArrayLike<Value>; value: Value }[]
+  same: { values: ArrayLike<Value>; as: ArrayLike<Value> }[]
+}
 
-/** Whether the columns of the row `at`, whose text matches `shape`, hold what the event says. */
-function fits(shape: Shape, rows: Rows, at: number): boolean {
-  for (const { column, value } of shape.fixed) if ((rows[column.name][at] ?? null) !== value) return false
-  for (const { column, as } of shape.same) if (rows[column.name][at] !== rows[as.name][at]) return false
+const bind = ({ holes, fixed, same }: Shape, rows: Rows): Bound => ({
+  rows,
+  holes: holes.map(({ name }) => rows[name]),
+  fixed: fixed.map(({ column, value }) => ({ values: rows[column.name], value })),
+  same: same.map(({ column, as }) => ({ values: rows[column.name], as: rows[as.name] })),
+})
+
+/** Whether the columns of the row `at`, whose text has that shape, hold what the event says. */
+function fits({ fixed, same }: Bound, at: number): boolean {
+  for (const { values, value } of fixed) if ((values[at] ?? null) !== value) return false
+  for (const { values, as } of same) if (values[at] !== as[at]) return false
   return true
 }
 
+/** Times that a hole stands for are cut to hundredths of a second. */
+const isWhole = (value: number): boolean => value % 10 === 0
+
 /** The text of a row of which the pieces between the holes are known; `undefined` when a hole can't be filled. */
-function filled(shape: Shape, pieces: RegExpExecArray, rows: Rows, at: number): string | undefined {
+function filled({ holes }: Bound, pieces: RegExpExecArray, at: number): string | undefined {
   let text = pieces[1] ?? ''
-  let next = 2
-  for (const { name } of shape.holes) {
-    const value = rows[name][at]
-    if (typeof value === 'string') text += value + pieces[next++]
-    else if (typeof value === 'number' && isWhole(value)) text += timeText(value) + pieces[next++]
+  for (let index = 0; index < holes.length; index++) {
+    const value = holes[index]?.[at]
+    if (typeof value === 'string') text += value
+    else if (typeof value === 'number' && isWhole(value)) text += timeText(value)
     else return undefined
+    text += pieces[index + 2]
   }
   return text
 }
@@ -289,7 +309,8 @@ export class EntryReader {
       if (!pieces) continue
       // The next one probably has the same shape.
       if (index > 0) this.shapes.unshift(...this.shapes.splice(index, 1))
-      const text = fits(shape, rows, at) ? filled(shape, pieces, rows, at) : undefined
+      if (shape.bound?.rows !== rows) shape.bound = bind(shape, rows)
+      const text = fits(shape.bound, at) ? filled(shape.bound, pieces, at) : undefined
       return text === undefined ? undefined : { text, wrong: undefined }
     }
     return undefined

@@ -19,12 +19,14 @@ export interface Jobs {
   tiles: TileReader
 }
 
+/** What a thread that shares this context keeps from job to job. */
 export function openJobs({ seen, good, ...context }: SharedContext): Jobs {
   const { size } = context
   const files = new FileReader({ ...context, seen: new Leaves(size, seen), good: new Leaves(size, good) })
   return { files, tiles: new TileReader(context.root, size) }
 }
 
+/** Does a job. Rejects for a file or a folder that can not be read at all. */
 export async function doJob({ files, tiles }: Jobs, job: Job): Promise<Result> {
   if ('file' in job) return await files.read(job.file)
   return Array.from({ length: job.to - job.from }, (_, index) => {

@@ -16,6 +16,9 @@ export interface RowsOf {
   findings: Findings
 }
 
+/** Leaves without their event that are looked for under other numbers. */
+const MOST_LOOKED_FOR = 200_000
+
 /** The rows whose hashes are not those of their leaves. */
 class OddRows {
   private readonly tree: Tree
@@ -24,7 +27,7 @@ class OddRows {
   private readonly leafOf = new Map<string, number>()
   readonly wrong: readonly Odd[]
 
-  constructor({ odd, good, tree }: RowsOf) {
+  constructor({ odd, good, size, tree }: RowsOf) {
     this.tree = tree
     this.wrong = odd.filter((row) => {
       if (this.expected(row.leaf) !== row.hash) return true
@@ -35,8 +38,12 @@ class OddRows {
     for (const row of this.wrong) {
       this.byHash.set(row.hash, row)
       this.byLeaf.set(row.leaf, row)
-      const expected = this.expected(row.leaf)
-      if (expected !== undefined) this.leafOf.set(expected, row.leaf)
+    }
+    // Where nothing is wrong, nothing can have gone elsewhere.
+    for (const leaf of this.wrong.length === 0 ? [] : good.missing(size)) {
+      const expected = this.expected(leaf)
+      if (this.leafOf.size === MOST_LOOKED_FOR) break
+      if (expected !== undefined) this.leafOf.set(expected, leaf)
     }
   }
 

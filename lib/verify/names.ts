@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 // What the files of an archive are called (docs/archive.md).
@@ -44,6 +44,7 @@ const path = (n: number): string => {
   return parts.join('/')
 }
 
+/** The name of a tile of `width` hashes. */
 export const tileName = (level: number, n: number, width: number = WIDTH): string =>
   `log/tile/${level}/${path(n)}${width === WIDTH ? '' : `.p/${width}`}`
 
@@ -73,7 +74,8 @@ function sort(contents: Contents, name: string): void {
   else if (journal !== undefined) contents.journal.push({ name, first: Number(journal) })
   else if (day !== undefined) contents.removed.push({ name, day })
   else if (name === 'log/checkpoint') contents.hasCheckpoint = true
-  else if (name === 'log/key') return
+  // What alerts remember is no event, and no word about one.
+  else if (name === 'log/key' || /^alerts\/[^/]+$/.test(name)) return
   else if (/^holds\/[^/]+$/.test(name)) contents.holds.push(name)
   else contents.unknown.push(name)
 }
@@ -110,6 +112,3 @@ export function contentsOf(root: string): Contents {
   contents.events.sort((one, other) => one.first - other.first)
   return contents
 }
-
-/** Whether there is a folder `root`. */
-export const isFolder = (root: string): boolean => statSync(root, { throwIfNoEntry: false })?.isDirectory() === true
