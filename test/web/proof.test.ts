@@ -191,6 +191,24 @@ describe('the check of an event', () => {
       'checkpoint',
       [shown, { ...proof, checkpoint: log.ofOtherLocation }, around],
     ],
+    [
+      'the log is the one of another location',
+      'checkpoint',
+      [shown, { ...proof, checkpoint: log.otherLocation.checkpoint }, { ...around, key: log.otherLocation.key }],
+    ],
+    [
+      'the tiles of what is new are others',
+      'growth',
+      [
+        shown,
+        proof,
+        {
+          ...around,
+          remembered: seen(256, log.roots[256]),
+          readTile: async (path) => (await readTile(path)).map((byte) => (path.startsWith('0/001') ? byte ^ 1 : byte)),
+        },
+      ],
+    ],
     ['the key can not be read', 'checkpoint', [shown, proof, { ...around, key: 'nothing' }]],
     [
       'the log has another key than before',
@@ -229,6 +247,12 @@ describe('the check of an event', () => {
     expect(states(verdict)[step]).toBe('failed')
     // What is remembered is what was found genuine.
     expect(verdict.remember).toEqual(args[2].remembered)
+  })
+
+  test('goes by the key that is known, whatever key is told', async () => {
+    const lie = { ...proof, checkpoint: log.signedByOther }
+    const verdict = await check(shown, lie, { ...around, key: log.otherKey, remembered: seen(300, log.roots[300]) })
+    expect(states(verdict)).toEqual({ entry: 'ok', checkpoint: 'failed', key: 'failed' })
   })
 
   test('is neither when the growth can not be checked', async () => {
