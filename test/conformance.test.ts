@@ -88,9 +88,11 @@ test('every error code is used somewhere', () => {
     .map(read)
     .join('\n')
   const used = new Set(
-    [...text.matchAll(/'([A-Z]+(?:_[A-Z]+)+|UNAUTHENTICATED|FORBIDDEN|REMOVED|UNAVAILABLE|UNROUTABLE|UNREADABLE|INTERNAL)'/g)].map(
-      ([, code]) => code,
-    ),
+    [
+      ...text.matchAll(
+        /'([A-Z]+(?:_[A-Z]+)+|UNAUTHENTICATED|FORBIDDEN|REMOVED|UNAVAILABLE|UNROUTABLE|UNREADABLE|INTERNAL)'/g,
+      ),
+    ].map(([, code]) => code),
   )
   for (const code of Object.keys(errors)) expect(used).toContain(code)
 })

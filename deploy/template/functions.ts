@@ -1,6 +1,7 @@
 import { archiveQueue, intakeQueue } from '../../lib/queues/names.ts'
 import type { QueueRef } from '../../lib/queues/queue.ts'
 import { BUILD_DIR } from '../bundle.ts'
+import { viewerPaths } from '../web.ts'
 import { type Deployment, functionsOf, placeIn } from './deployment.ts'
 import { ARCHIVE_TIMEOUT, MAPPINGS, queueId, TIMEOUT } from './queues.ts'
 import { roleId } from './roles.ts'
@@ -8,7 +9,7 @@ import { roleId } from './roles.ts'
 /** Every path that the search function answers (docs/search.md). */
 const SEARCH_PATHS = [
   ...['/events', '/events/{proxy+}', '/logs', '/logs/{proxy+}', '/reader', '/searches'],
-  ...['/', '/viewer.js', '/viewer.css', '/viewer.svg'],
+  ...viewerPaths,
 ]
 
 /** A whole processor, to write and to read files. */

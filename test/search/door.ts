@@ -85,7 +85,7 @@ export function searchDoor(root = mkdtempSync(join(tmpdir(), 'search-')), secret
       const response = await answerSearch(sent, app, entry).catch((error: unknown) => answerSearchError(error, entry))
       const bytes = Buffer.from(response.raw ?? JSON.stringify(response.body ?? null))
       const text = bytes.toString()
-      const isJson = text.startsWith('{')
+      const isJson = (response.headers['content-type'] ?? 'application/json') === 'application/json'
       return {
         status: response.status,
         headers: response.headers,
