@@ -10,6 +10,7 @@ import { kindEntries } from '../deploy/template/alarms.ts'
 import { families } from '../functions/webhook.ts'
 import { actions } from '../lib/actions.ts'
 import { type Activity, activityDataSchema } from '../lib/activity.ts'
+import { type Column, columns } from '../lib/archive/columns.ts'
 import { toText } from '../lib/body.ts'
 import { edition, NEWEST } from '../lib/edition.ts'
 import { errors } from '../lib/errors.ts'
@@ -154,6 +155,17 @@ function findingTable(): string {
   )
 }
 
+function columnTable(): string {
+  const rows = columns.map((column: Column) => [
+    code(column.name),
+    column.type,
+    column.path ? code(column.path) : '',
+    column.hole === undefined ? '' : `U+${column.hole.toString(16).toUpperCase().padStart(4, '0')}`,
+    column.says,
+  ])
+  return table(['column', 'type', 'in the event', 'stands for it in `event`', 'what it is'], rows)
+}
+
 function queueTable(): string {
   const rows = allQueues('local', 'eu-central-1').map((queue) => {
     const shared = [intakeQueue, quarantineQueue].some((make) => make('local', '').name === queue.name)
@@ -256,6 +268,7 @@ const sections: readonly { file: string; name: string; text: string }[] = [
   { file: 'docs/sources/cloudevents.md', name: 'targets', text: targetTable() },
   { file: 'docs/http.md', name: 'errors', text: errorTable() },
   { file: 'docs/queues.md', name: 'queues', text: queueTable() },
+  { file: 'docs/archive.md', name: 'columns', text: columnTable() },
   { file: 'docs/cli.md', name: 'commands', text: commandTable() },
   { file: 'docs/cli.md', name: 'filters', text: filterTable() },
   { file: 'docs/cli.md', name: 'samples', text: sampleTable() },
