@@ -142,7 +142,10 @@ export default {
       comment:
         'nothing goes out but signed calls to AWS (jose fetches the configured keys of tokens): no address that came in is ever called. lib/outcome.ts takes phrases from http; lib/address.ts, ECR and Nexus look at addresses with net. Alerts go to the webhooks that archive.ts lists, and only there. lib/verify reads with several threads',
       severity: 'error',
-      from: { path: '^(lib|functions)/', pathNot: '^lib/(aws|alerts/webhook|outcome|address|sources/(ecr|nexus)|verify/(pool|worker))\\.ts$' },
+      from: {
+        path: '^(lib|functions)/',
+        pathNot: '^lib/(aws|alerts/webhook|outcome|address|sources/(ecr|nexus)|verify/(pool|worker))\\.ts$',
+      },
       to: {
         dependencyTypes: ['core'],
         path: '^(node:)?(http|https|http2|net|tls|dns|dgram|child_process|cluster|worker_threads|inspector|quic)(/|$)',
@@ -154,6 +157,21 @@ export default {
       severity: 'error',
       from: { path: '^(lib|functions)/' },
       to: { path: 'node_modules/(fauxqs|serverless|serverless-offline|esbuild)/' },
+    },
+    {
+      name: 'web-stands-alone',
+      comment:
+        'the viewer checks the work of lib, in the browser: nothing of lib may have a part in it, and what it loads has to be small',
+      severity: 'error',
+      from: { path: '^web/' },
+      to: { path: '.', pathNot: '^(web/|node_modules/(preact|@preact)/)' },
+    },
+    {
+      name: 'nothing-needs-web',
+      comment: 'it is made at bundle time (deploy/web.ts) and served as files',
+      severity: 'error',
+      from: { pathNot: '^(web|test)/' },
+      to: { path: '^web/' },
     },
     {
       name: 'no-orphans',

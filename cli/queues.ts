@@ -1,4 +1,11 @@
-import { deadLetterQueue, intakeQueue, locationQueues, type QueueSpec, quarantineQueue } from '../lib/queues/names.ts'
+import {
+  archiveQueues,
+  deadLetterQueue,
+  intakeQueue,
+  locationQueues,
+  type QueueSpec,
+  quarantineQueue,
+} from '../lib/queues/names.ts'
 import { CommandError } from './exits.ts'
 import type { Target } from './target.ts'
 
@@ -7,6 +14,7 @@ export const queuesOf = ({ stage, awsRegion }: Target): QueueSpec[] => [
   { ...intakeQueue(stage, awsRegion), kind: 'intake' },
   { ...quarantineQueue(stage, awsRegion), kind: 'quarantine' },
   ...locationQueues(stage),
+  ...archiveQueues(stage),
 ]
 
 /** How people call a queue: `eu-de` for `registry-events-local-eu-de`. */

@@ -35,9 +35,10 @@ export const options = {
 const settingsFrom = (files: Readonly<Record<'registries' | 'archive', string>>): Plugin => ({
   name: 'settings',
   setup(builder) {
-    builder.onResolve({ filter: /^\.\.\/(?:registries|archive)\.ts$/ }, ({ path, resolveDir }) =>
-      resolveDir === resolve(root, 'lib') ? { path: files[basename(path, '.ts') as keyof typeof files] } : undefined,
-    )
+    builder.onResolve({ filter: /^(?:\.\.\/)+(?:registries|archive)\.ts$/ }, ({ path, resolveDir }) => {
+      const file = files[basename(path, '.ts') as keyof typeof files]
+      return resolve(resolveDir, path) === resolve(root, basename(path)) ? { path: file } : undefined
+    })
   },
 })
 
@@ -58,8 +59,10 @@ const onlySources = (used: ReadonlySet<string>): Plugin => ({
 
 /** Columns of the action table that only `GET /actions`, the docs, and the router's formats read. */
 const READ_ELSEWHERE: ReadonlySet<string> = new Set(['description', 'listed', 'cadf'])
-/** The functions that carry all of it: the one that answers `GET /actions`, and the router. */
-const READERS: ReadonlySet<string> = new Set(['webhook', 'router'])
+/** The functions that carry all of it: the one that answers `GET /actions`, the router, and the one that explains events. */
+const READERS: ReadonlySet<string> = new Set(['webhook', 'router', 'search'])
+/** The function that carries all sources: it explains events of registries that are long gone. */
+const EXPLAINS = 'search'
 
 const isTable = (value: unknown): value is readonly Record<string, unknown>[] =>
   Array.isArray(value) && value.every((row) => typeof row === 'object' && row !== null)
@@ -103,25 +106,26 @@ export async function bundle(outdir = resolve(root, BUILD_DIR), registries = reg
   // What is no registry is told by the check of the list, not here.
   const used = new Set((await loadRegistries(registries)).map((registry) => registry?.source))
   rmSync(outdir, { recursive: true, force: true })
-  const make = (names: readonly string[], keep: (column: string) => boolean) =>
+  const make = (names: readonly string[], keep: (column: string) => boolean, ...more: readonly Plugin[]) =>
     build({
       entryPoints: names.map((name) => resolve(root, 'functions', `${name}.ts`)),
       outdir,
       ...options,
-      plugins: [
-        settingsFrom({ registries, archive: archiveFile() }),
-        onlySources(used),
-        packedTables(keep),
-        withoutDescriptions,
-        withViewer,
-      ],
+      plugins: [settingsFrom({ registries, archive: archiveFile() }), packedTables(keep), withoutDescriptions, ...more],
       absWorkingDir: root,
     })
+  const own = onlySources(used)
   await Promise.all([
-    make([...READERS], () => true),
+    make([EXPLAINS], () => true, withViewer),
+    make(
+      [...READERS].filter((name) => name !== EXPLAINS),
+      () => true,
+      own,
+    ),
     make(
       functionNames.filter((name) => !READERS.has(name)),
       (column) => !READ_ELSEWHERE.has(column),
+      own,
     ),
   ])
 }

@@ -1,5 +1,8 @@
+import { alertSearches } from '../lib/alerts/searches.ts'
+import { checkArchives } from '../lib/archives.ts'
 import { readConfig } from '../lib/config.ts'
 import { checkRegistries } from '../lib/registries.ts'
+import { loadArchive } from './archive.ts'
 import { bundle } from './bundle.ts'
 import { loadRegistries } from './registries.ts'
 import { accessLog, type Deployment, functions, resources } from './template.ts'
@@ -18,15 +21,26 @@ interface Serverless {
   classes: { Error: new (message: string) => Error }
 }
 
-/** Ids of the registries that need a secret. Mistakes in the list are told before anything is packaged or started, not here. */
-async function withSecret(stage: string, awsRegion: string): Promise<string[]> {
+/** `read`, or `fallback` when that fails: mistakes in what is configured are told before anything is packaged or started, not here. */
+async function orElse<Value>(fallback: Value, read: () => Promise<Value>): Promise<Value> {
   try {
-    const { edition } = readConfig({ ...process.env, STAGE: stage, AWS_REGION: awsRegion })
-    const registries = checkRegistries(await loadRegistries(), edition)
-    return [...registries.values()].filter(({ needsSecret }) => needsSecret).map(({ id }) => id)
+    return await read()
   } catch {
-    return []
+    return fallback
   }
+}
+
+/** Ids of the registries that need a secret. */
+async function withSecret(stage: string, awsRegion: string): Promise<string[]> {
+  const { edition } = readConfig({ ...process.env, STAGE: stage, AWS_REGION: awsRegion })
+  const registries = checkRegistries(await loadRegistries(), edition)
+  return [...registries.values()].filter(({ needsSecret }) => needsSecret).map(({ id }) => id)
+}
+
+/** What of archive.ts is a matter of rights. */
+async function archiveSettings(): Promise<Pick<Deployment, 'readerIds' | 'isLocked' | 'alerts'>> {
+  const { readers, lock, searches } = checkArchives(await loadArchive())
+  return { readerIds: [...readers.keys()], isLocked: lock !== undefined, alerts: alertSearches(searches) }
 }
 
 const tables: Record<string, (deployment: Deployment) => unknown> = { functions, resources, accessLog }
@@ -43,7 +57,8 @@ export default class DeployPlugin {
           service: await resolveConfigurationProperty(['service']),
           stage,
           awsRegion,
-          registryIds: await withSecret(stage, awsRegion),
+          registryIds: await orElse([], () => withSecret(stage, awsRegion)),
+          ...(await orElse({ readerIds: [], isLocked: false, alerts: [] }, archiveSettings)),
         }
         return { value: tables[address]?.(deployment) ?? null }
       },
@@ -57,6 +72,7 @@ export default class DeployPlugin {
           const { stage, region } = serverless.service.provider
           const config = readConfig({ ...process.env, STAGE: stage, AWS_REGION: region })
           checkRegistries(await loadRegistries(), config.edition)
+          checkArchives(await loadArchive())
         } catch (error) {
           throw new serverless.classes.Error((error as Error).message)
         }

@@ -1,5 +1,6 @@
 import { alarms } from './template/alarms.ts'
 import { api, apiSettings } from './template/api.ts'
+import { archive } from './template/archive.ts'
 import type { Deployment } from './template/deployment.ts'
 import { queues } from './template/queues.ts'
 import { roles } from './template/roles.ts'
@@ -11,10 +12,11 @@ export type { Deployment } from './template/deployment.ts'
 export { functions } from './template/functions.ts'
 export { BATCH_SIZE, queueAttributes } from './template/queues.ts'
 
-/** Queues that belong in this AWS region, a role for each function, alarms; and what is added to the API that `serverless` makes. */
+/** Queues and archive that belong in this AWS region, a role for each function, alarms; and what is added to the API that `serverless` makes. */
 export function resources(deployment: Deployment) {
   const Resources: Record<string, object> = Object.fromEntries([
     ...queues(deployment),
+    ...archive(deployment),
     ...roles(deployment),
     ...api,
     ...alarms(deployment),

@@ -51,7 +51,7 @@ export interface Outgoing {
 }
 
 /** Attributes of a message on a location queue and an archive queue: nine of the ten that a message may have. Throws `UNROUTABLE` when one is missing. */
-function attributesOf(event: AuditEvent, location: string): Record<string, string> {
+export function outputAttributes(event: AuditEvent, location: string): Record<string, string> {
   const { provenance } = event
   const attributes = {
     type: 'audit',
@@ -83,7 +83,7 @@ function address(event: Partial<AuditEvent> | undefined, to: Outputs) {
   if (!path) throw new RouterError('UNROUTABLE', 'The message holds no event with a route.')
   const routed = route(path.region, path.edition)
   const located = locate(event as AuditEvent, routed.location)
-  const attributes = attributesOf(located, routed.location)
+  const attributes = outputAttributes(located, routed.location)
   const outgoing = to.outputs.map((output): Outgoing => {
     const [queue, body] = queueAndBody[output](to, located, routed)
     const message = { body, attributes }

@@ -20,7 +20,7 @@ import { type Scheduled, startClock } from './clock.ts'
 import { answerLocally, likeAws } from './gateway.ts'
 import { type Ledger, openLedger } from './ledger.ts'
 import { localLogKey } from './logkey.ts'
-import { type Consumer, type Mapping, startMapping } from './mapping.ts'
+import { type Consumer, type Mapping, type MappingOptions, startMapping } from './mapping.ts'
 import { ACCOUNT, lookInto, startSqs } from './sqs.ts'
 import { holdState } from './state.ts'
 
@@ -31,15 +31,15 @@ const warn = (message: string): void => {
   process.stderr.write(`${message}\n`)
 }
 
-/** On AWS a batch is hidden for a minute; here a killed process should not cost its events one. */
-const MAPPING = { waitSeconds: 20, warn }
-/** Batches that the router works on at once. */
-const ROUNDS = 3
+/**
+ * How the router and the archive function are fed. On AWS batches are hidden for minutes; here a killed process should not cost its
+ * events that. What is being archived is hidden for longer: it would be archived twice, which does no harm and takes room.
+ */
+const ROUTER = { size: BATCH_SIZE, rounds: 3, hideSeconds: 10, waitSeconds: 20, warn }
+const ARCHIVE = { size: 1000, rounds: 1, hideSeconds: 30, waitSeconds: 20, warn }
 /** Milliseconds between two looks for alerts, and between two runs of the upkeep of the archives. */
 const ALERTS_EVERY = 60_000
 const UPKEEP_EVERY = 10 * 60_000
-/** Most events of one batch of the archive function. */
-const ARCHIVE_BATCH = 1000
 
 /** What is used of `serverless`. */
 interface Serverless {
@@ -158,12 +158,12 @@ export default class LocalPlugin {
     const { receiver, queues, tables, outputs } = start(registries)
     const look = lookInto(this.#sqs as FauxqsServer)
     answerLocally(server, '/accounting', () => account(this.#ledger as Ledger, look, stage, outputs))
-    const consume = (queue: QueueRef, consumer: Consumer, how: { size: number; rounds: number; hideSeconds: number }) =>
-      this.#mappings.push(startMapping(queues, queue, consumer, { ...how, ...MAPPING }))
-    consume(receiver.intake, await this.#handler<Consumer>('router'), { size: BATCH_SIZE, rounds: ROUNDS, hideSeconds: 10 })
+    const consume = (queue: QueueRef, consumer: Consumer, how: MappingOptions) =>
+      this.#mappings.push(startMapping(queues, queue, consumer, how))
+    consume(receiver.intake, await this.#handler<Consumer>('router'), ROUTER)
     if (outputs.includes('archive')) {
       const archive = await this.#handler<Consumer>('archive')
-      for (const queue of archiveQueues(stage)) consume(queue, archive, { size: ARCHIVE_BATCH, rounds: 1, hideSeconds: 30 })
+      for (const queue of archiveQueues(stage)) consume(queue, archive, ARCHIVE)
     }
     const archives = startArchive(await loadArchive())
     await this.#startClocks(archives)

@@ -167,7 +167,7 @@ function queueTable(): string {
 }
 
 function alarmTable(): string {
-  const sample = { service: '', stage: '', awsRegion: '', registryIds: [] }
+  const sample = { service: '', stage: '', awsRegion: '', registryIds: [], readerIds: [], isLocked: false, alerts: [] }
   const rows = kindEntries.map(([name, kind]) => {
     const metrics = Object.values(kind.metrics(sample, ''))
     const seconds = metrics.some((metric) => metric.name.includes('Age')) ? ' s' : ''

@@ -22,6 +22,8 @@ export interface SampleOptions {
   days?: number
   /** Events archived at a time: 10,000. */
   batch?: number
+  /** Key of the log: `sampleKey` of the location. */
+  key?: LogKey
 }
 
 /** Draws that look like chance, and are the same ones each time (mulberry32). */
@@ -175,18 +177,18 @@ export const arrivalOf = (event: AuditEvent): Arrival => ({
   routed: Date.parse((event.provenance?.receivedTime ?? event.eventTime).replace('+0000', 'Z')) + 70,
 })
 
-/** The key of the logs of samples. */
-export const sampleKey = (location: Location = 'eu-de'): LogKey =>
-  logKey(`registry-events.example.com/test/${location}`, Buffer.alloc(32, 7))
+/** The key of the logs of samples: of `stage`, whose secret `log-key` is 32 bytes of 7. */
+export const sampleKey = (location: Location = 'eu-de', stage = 'test'): LogKey =>
+  logKey(`registry-events.example.com/${stage}/${location}`, Buffer.alloc(32, 7))
 
 /** Archives `events` in `store`, a batch at a time, a minute after each other. */
 export async function archiveAll(
   store: Store,
   events: Iterable<AuditEvent>,
-  { location = 'eu-de', from = FROM, batch = 10_000 }: SampleOptions = {},
+  { location = 'eu-de', from = FROM, batch = 10_000, key = sampleKey(location) }: SampleOptions = {},
 ): Promise<Archiver> {
   let now = from
-  const archive = archiver({ store, location, key: sampleKey(location), now: () => now })
+  const archive = archiver({ store, location, key, now: () => now })
   let arrivals: Arrival[] = []
   const flush = async () => {
     now = Math.max(now + 60_000, arrivals.at(-1)?.routed ?? 0)
@@ -210,8 +212,8 @@ export interface Sample {
 
 /** Writes the archive of `count` sample events into the folder `root`. */
 export async function sampleArchive(root: string, count: number, options: SampleOptions = {}): Promise<Sample> {
-  const { location = 'eu-de' } = options
+  const { location = 'eu-de', key = sampleKey(location) } = options
   const store = files(root)
   await archiveAll(store, sampleEvents(count, options), options)
-  return { store, location, key: sampleKey(location) }
+  return { store, location, key }
 }

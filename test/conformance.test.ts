@@ -28,8 +28,11 @@ const names = [...new Set(actions.map(({ family }) => family))]
 test('thirteen families, each with its rules, its function, its path and a sample', () => {
   expect(names).toHaveLength(13)
   expect(families.map(({ family }) => family).toSorted()).toEqual(names.toSorted())
-  expect(functionNames).toEqual([...names, 'router', 'webhook'].toSorted())
-  const deployed = functions({ service: 's', stage: 'dev', awsRegion: 'eu-central-1', registryIds: [] })
+  const others = ['router', 'webhook', 'archive', 'search', 'upkeep', 'alerts']
+  expect(functionNames).toEqual([...names, ...others].toSorted())
+  const alerts = [{ id: 'a', to: { webhook: 'https://alerts.example.com/' } }]
+  const settings = { registryIds: [], readerIds: [], isLocked: false, alerts }
+  const deployed = functions({ service: 's', stage: 'dev', awsRegion: 'eu-central-1', ...settings })
   expect(Object.keys(deployed)).toEqual(functionNames)
   expect(Object.keys(targets).toSorted()).toEqual(names.toSorted())
 })
@@ -85,9 +88,11 @@ test('every error code is used somewhere', () => {
     .map(read)
     .join('\n')
   const used = new Set(
-    [...text.matchAll(/'([A-Z]+(?:_[A-Z]+)+|UNAUTHENTICATED|FORBIDDEN|REMOVED|UNAVAILABLE|UNROUTABLE|UNREADABLE|INTERNAL)'/g)].map(
-      ([, code]) => code,
-    ),
+    [
+      ...text.matchAll(
+        /'([A-Z]+(?:_[A-Z]+)+|UNAUTHENTICATED|FORBIDDEN|REMOVED|UNAVAILABLE|UNROUTABLE|UNREADABLE|INTERNAL)'/g,
+      ),
+    ].map(([, code]) => code),
   )
   for (const code of Object.keys(errors)) expect(used).toContain(code)
 })

@@ -5,6 +5,9 @@ import { kindEntries } from '../deploy/template/alarms.ts'
 import { resources } from '../deploy/template.ts'
 import { places } from '../lib/locations.ts'
 
+const to = { webhook: 'https://alerts.example.com/' }
+const settings = { registryIds: ['a'], readerIds: ['auditor'], isLocked: false, alerts: [{ id: 'deletions', to }] }
+
 // Whoever is woken by an alarm finds its paragraph, and no paragraph tells of an alarm that there is not.
 
 const text = readFileSync(join(resolve(import.meta.dirname, '..'), 'docs/operations.md'), 'utf8')
@@ -24,7 +27,7 @@ interface Alarm {
 test.each(['eu-north-1', ...places.map(({ awsRegion }) => awsRegion)])(
   'deployed to %s, every alarm has its paragraph',
   (awsRegion) => {
-    const { Resources } = resources({ service: 's', stage: 'dev', awsRegion, registryIds: ['a'] })
+    const { Resources } = resources({ service: 's', stage: 'dev', awsRegion, ...settings })
     const alarms = (Object.values(Resources) as Alarm[]).filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm')
     expect(alarms.length).toBeGreaterThan(60)
     for (const { Properties } of alarms) {

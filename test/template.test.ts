@@ -6,9 +6,15 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import DeployPlugin from '../deploy/plugin.ts'
 import { resources } from '../deploy/template.ts'
+import { columns } from '../lib/archive/columns.ts'
+import { eventsFile } from '../lib/archive/names.ts'
 import { places } from '../lib/locations.ts'
 import { checkRegistries } from '../lib/registries.ts'
+import { athenaNames } from '../lib/search/athena.ts'
 import { registries } from '../registries.ts'
+
+const to = { webhook: 'https://alerts.example.com/' }
+const settings = { registryIds: ['a'], readerIds: ['auditor'], isLocked: false, alerts: [{ id: 'deletions', to }] }
 
 const root = resolve(import.meta.dirname, '..')
 const run = promisify(execFile)
@@ -63,17 +69,25 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
     const families =
       'auth exemption image manifest namespace plan quota registrytoken retention settings signature trash vulnerability'
     const wanted = families.split(' ').map((family) => `POST /webhooks/{registry}/${family}`)
+    const questions = ['/', '/events', '/events/{proxy+}', '/logs', '/logs/{proxy+}', '/reader', '/searches']
+    const viewer = ['/viewer.css', '/viewer.js', '/viewer.svg']
+    wanted.push(...[...questions, ...viewer].map((path) => `GET ${path}`))
     expect(routes.toSorted()).toEqual([...wanted, 'POST /webhooks/{registry}', '$default'].toSorted())
   })
 
-  test("fifteen functions on Lambda's Node 24", () => {
+  test("eighteen functions on Lambda's Node 24, with the time and the memory that they need", () => {
     const functions = of('AWS::Lambda::Function')
-    expect(functions).toHaveLength(15)
-    for (const [, { Properties }] of functions) {
+    expect(functions).toHaveLength(18)
+    const larger: Record<string, object> = {
+      ArchiveLambdaFunction: { Timeout: 60, MemorySize: 1769 },
+      SearchLambdaFunction: { Timeout: 30, MemorySize: 1024 },
+      UpkeepLambdaFunction: { Timeout: 300, MemorySize: 1769 },
+    }
+    for (const [name, { Properties }] of functions) {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
-        Timeout: 15,
-        Environment: { Variables: { STAGE: 'prod', EDITION: '2020-07-28' } },
+        Environment: { Variables: { STAGE: 'prod', EDITION: '2020-07-28', OUTPUTS: 'queue,archive' } },
+        ...(larger[name] ?? { Timeout: 15, MemorySize: 512 }),
       })
       expect(Object.keys(Properties.Environment.Variables)).not.toContain('EMULATION')
     }
@@ -81,7 +95,7 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
 
   test('the queues of this region and of no other, each with a dead-letter queue and 14 days', () => {
     const queues = of('AWS::SQS::Queue')
-    const names = ['intake', 'quarantine', 'jp-tok'].flatMap((name) => [
+    const names = ['intake', 'quarantine', 'jp-tok', 'jp-tok-archive'].flatMap((name) => [
       `registry-events-prod-${name}`,
       `registry-events-prod-${name}-dlq`,
     ])
@@ -93,34 +107,57 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
         MaximumMessageSize: 1048576,
       })
       if (Properties.QueueName.endsWith('-dlq')) continue
-      const isOurs = /-(intake|quarantine)$/.test(Properties.QueueName)
+      const isOurs = /-(intake|quarantine|archive)$/.test(Properties.QueueName)
       expect(Properties.RedrivePolicy.maxReceiveCount).toBe(isOurs ? 1000 : 10)
       const [dead] = Properties.RedrivePolicy.deadLetterTargetArn['Fn::GetAtt']
       expect(all[dead]?.Properties.QueueName).toBe(`${Properties.QueueName}-dlq`)
     }
   })
 
-  test('the router consumes the intake queue with partial failures, and no event is handed out twice while it is routed', () => {
-    const [[, { Properties }], ...more] = of('AWS::Lambda::EventSourceMapping') as [[string, Resource]]
-    expect(more).toEqual([])
-    const [queue] = Properties.EventSourceArn['Fn::GetAtt']
-    expect(all[queue]?.Properties.QueueName).toBe('registry-events-prod-intake')
-    expect(Properties.FunctionResponseTypes).toEqual(['ReportBatchItemFailures'])
-    expect(Properties.ScalingConfig).toEqual({ MaximumConcurrency: 10 })
-    const timeout = all.RouterLambdaFunction?.Properties.Timeout
+  test.each([
+    { name: 'intake', by: 'Router', size: 100, most: 10 },
+    { name: 'jp-tok-archive', by: 'Archive', size: 10_000, most: 2 },
+  ])('$by consumes $name with partial failures, and no event is handed out twice while it is at work', (consumed) => {
+    const { name, by, size, most } = consumed
+    const mappings = of('AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => Properties)
+    expect(mappings).toHaveLength(2)
+    const mapping = mappings.find(({ EventSourceArn }) => {
+      const [queue] = EventSourceArn['Fn::GetAtt']
+      return all[queue]?.Properties.QueueName === `registry-events-prod-${name}`
+    })
+    expect(mapping).toMatchObject({
+      FunctionName: { 'Fn::GetAtt': [`${by}LambdaFunction`, 'Arn'] },
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      BatchSize: size,
+      ScalingConfig: { MaximumConcurrency: most },
+    })
+    const [queue] = mapping.EventSourceArn['Fn::GetAtt']
     expect(all[queue]?.Properties.VisibilityTimeout).toBeGreaterThanOrEqual(
-      6 * timeout + Properties.MaximumBatchingWindowInSeconds,
+      6 * all[`${by}LambdaFunction`]?.Properties.Timeout + mapping.MaximumBatchingWindowInSeconds,
     )
   })
 
-  test('no policy of anything in it has a wildcard, but that by which the bucket of the code refuses plain HTTP', () => {
+  test('the upkeep of the archive is called every hour, and nothing else by a clock', () => {
+    const rules = of('AWS::Events::Rule').map(([, { Properties }]) => Properties)
+    expect(rules).toMatchObject([
+      {
+        ScheduleExpression: 'rate(1 hour)',
+        State: 'ENABLED',
+        Targets: [{ Arn: { 'Fn::GetAtt': ['UpkeepLambdaFunction', 'Arn'] } }],
+      },
+    ])
+  })
+
+  test('no policy has a wildcard but for objects of a bucket, and where the bucket of the code refuses plain HTTP', () => {
     const statements = Object.entries(all).flatMap(([id, resource]) =>
       (under('Statement', resource).flat() as Statement[]).map((statement) => ({ id, ...statement })),
     )
-    // 15 roles with who takes them and what they may do, 6 queues, the topic and the bucket.
-    expect(new Set(statements.map(({ id }) => id)).size).toBe(15 + 6 + 1 + 1)
+    // 18 roles with who takes them and what they may do, 8 queues, the topic and three buckets.
+    expect(new Set(statements.map(({ id }) => id)).size).toBe(18 + 8 + 1 + 3)
+    const ofObjects =
+      /^(?:arn:\$\{AWS::Partition\}:s3:::events-prod-jp-tok-\$\{AWS::AccountId\}|\$\{\w+Bucket\.Arn\})(?:\/[a-z]+)*\/\*$/
     const wild = statements.filter(({ Action, Resource }) =>
-      texts([Action, Resource]).some((text) => text.includes('*')),
+      texts([Action, Resource]).some((text) => text.includes('*') && !ofObjects.test(text)),
     )
     expect(wild).toEqual([
       expect.objectContaining({
@@ -130,7 +167,7 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
       }),
     ])
     for (const { Action } of statements) {
-      for (const action of [Action].flat()) if (action !== 's3:*') expect(action).toMatch(/^[a-z]+:[A-Za-z]+$/)
+      for (const action of [Action].flat()) if (action !== 's3:*') expect(action).toMatch(/^[a-z0-9]+:[A-Za-z]+$/)
     }
     // What others wrote may have wildcards of its own.
     expect(under('ManagedPolicyArns', all)).toEqual([])
@@ -138,20 +175,24 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
     expect(under('NotResource', all)).toEqual([])
   })
 
-  test('only the HTTP API of this deployment may call a function', () => {
-    const permissions = of('AWS::Lambda::Permission')
-    expect(permissions).toHaveLength(14)
-    for (const [, { Properties }] of permissions) {
-      expect(Properties).toMatchObject({ Action: 'lambda:InvokeFunction', Principal: 'apigateway.amazonaws.com' })
-      expect(Properties.SourceArn['Fn::Join'][1]).toContainEqual({ Ref: 'HttpApi' })
+  test('only the HTTP API and the clock of this deployment may call a function', () => {
+    const permissions = of('AWS::Lambda::Permission').map(([, { Properties }]) => Properties)
+    expect(permissions).toHaveLength(16)
+    for (const { Action, Principal, SourceArn } of permissions) {
+      expect(Action).toBe('lambda:InvokeFunction')
+      if (Principal === 'events.amazonaws.com') expect(all[SourceArn['Fn::GetAtt'][0]]?.Type).toBe('AWS::Events::Rule')
+      else {
+        expect(Principal).toBe('apigateway.amazonaws.com')
+        expect(SourceArn['Fn::Join'][1]).toContainEqual({ Ref: 'HttpApi' })
+      }
     }
   })
 
   const allowed = (role: string, action: string): string[] => {
     const { Statement } = (all[role] as Resource).Properties.Policies[0].PolicyDocument
     const statements = Statement.filter(({ Action }: { Action: string[] }) => Action.includes(action))
-    return statements.flatMap(({ Resource }: { Resource: { 'Fn::Sub': string }[] }) =>
-      Resource.map((resource) => resource['Fn::Sub']),
+    return statements.flatMap(({ Resource }: { Resource: object[] }) =>
+      Resource.map((resource) => texts(resource).join('.')),
     )
   }
   const names = (arns: readonly string[]) => arns.map((arn) => arn.split(':').at(-1))
@@ -164,17 +205,136 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
       expect(Policies).toHaveLength(1)
       expect(JSON.stringify(Policies[0].PolicyDocument).length).toBeLessThan(10_240)
       const actions = new Set(Policies[0].PolicyDocument.Statement.flatMap(({ Action }: Statement) => Action))
-      const wanted = [
-        'logs:CreateLogStream',
-        'logs:PutLogEvents',
-        'sqs:SendMessage',
-        'sqs:GetQueueAttributes',
-        ...(name === 'RouterLambdaFunction'
-          ? ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility']
-          : ['secretsmanager:GetSecretValue']),
-      ]
-      expect([...actions].toSorted()).toEqual(wanted.toSorted())
+      const common = ['logs:CreateLogStream', 'logs:PutLogEvents']
+      expect([...actions].toSorted()).toEqual([...common, ...(mayDo[name] ?? webhooks)].toSorted())
     }
+  })
+  const secret = 'secretsmanager:GetSecretValue'
+  const webhooks = ['sqs:SendMessage', 'sqs:GetQueueAttributes', secret]
+  const consume = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes']
+  const upkeep = ['s3:GetObject', 's3:ListBucket', 's3:PutObject', 's3:DeleteObject', secret]
+  const athena = ['StartQueryExecution', 'GetQueryExecution', 'GetQueryResults', 'StopQueryExecution']
+  const mayDo: Record<string, string[]> = {
+    RouterLambdaFunction: [...consume, 'sqs:SendMessage'],
+    ArchiveLambdaFunction: [...consume, 'sqs:SendMessage', ...upkeep],
+    UpkeepLambdaFunction: upkeep,
+    SearchLambdaFunction: [
+      ...['s3:GetObject', 's3:ListBucket', 's3:GetBucketLocation', 's3:PutObject', 's3:AbortMultipartUpload'],
+      ...['s3:ListBucketMultipartUploads', 's3:ListMultipartUploadParts', secret],
+      ...['glue:GetDatabase', 'glue:GetTable', 'glue:GetPartitions', ...athena.map((action) => `athena:${action}`)],
+    ],
+  }
+
+  const bucket = `arn:\${AWS::Partition}:s3:::events-prod-jp-tok-\${AWS::AccountId}`
+
+  test('the archive function may take from its queue, and write; it may remove neither events nor the checkpoint', () => {
+    for (const action of consume)
+      expect(names(allowed('ArchiveRole', action))).toEqual(['registry-events-prod-jp-tok-archive'])
+    expect(names(allowed('ArchiveRole', 'sqs:SendMessage'))).toEqual(['registry-events-prod-jp-tok-archive-dlq'])
+    expect(names(allowed('ArchiveRole', secret))).toEqual(['registry-events/prod/log-key-??????'])
+    expect(allowed('ArchiveRole', 's3:ListBucket')).toEqual([bucket])
+    expect(allowed('ArchiveRole', 's3:GetObject')).toEqual([`${bucket}/*`])
+    expect(allowed('ArchiveRole', 's3:PutObject')).toEqual(
+      ['events', 'log', 'journal'].map((name) => `${bucket}/${name}/*`),
+    )
+    expect(allowed('ArchiveRole', 's3:DeleteObject')).toEqual([`${bucket}/journal/*`, `${bucket}/log/tile/*`])
+  })
+
+  test('only the upkeep may remove events, and it may not touch the log', () => {
+    expect(allowed('UpkeepRole', 's3:PutObject')).toEqual([`${bucket}/events/*`, `${bucket}/removed/*`])
+    expect(allowed('UpkeepRole', 's3:DeleteObject')).toEqual([`${bucket}/events/*`])
+    const remove = Object.keys(all).filter(
+      (id) => id.endsWith('Role') && allowed(id, 's3:DeleteObject').some((arn) => arn.includes('/events/')),
+    )
+    expect(remove).toEqual(['UpkeepRole'])
+  })
+
+  test('the search reads the archive, and writes nothing but the rows of its answers beside it', () => {
+    expect(allowed('SearchRole', 's3:GetObject')).toEqual([`${bucket}/*`, `\${ResultsBucket.Arn}/*`])
+    expect(allowed('SearchRole', 's3:PutObject')).toEqual([`\${ResultsBucket.Arn}/*`])
+    expect(names(allowed('SearchRole', secret))).toEqual(['registry-events/prod/reader-local-??????'])
+    expect(names(allowed('SearchRole', 'athena:StartQueryExecution'))).toEqual(['workgroup/registry-events-prod'])
+    expect(names(allowed('SearchRole', 'glue:GetTable'))).toEqual([
+      ...['catalog', 'database/default', 'database/registry_events_prod', 'table/registry_events_prod/archive'],
+    ])
+  })
+
+  test('the bucket of the archive stays, keeps what was removed for a while, and is closed', () => {
+    const { Properties, ...rest } = all.ArchiveBucket as Resource & { DeletionPolicy: string }
+    expect(rest).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' })
+    expect(Properties).toMatchObject({
+      BucketName: { 'Fn::Sub': `events-prod-jp-tok-\${AWS::AccountId}` },
+      VersioningConfiguration: { Status: 'Enabled' },
+      ObjectLockEnabled: true,
+    })
+    // Nothing that is current ends by itself: what was removed under retention is said, and signed.
+    const [rule, ...more] = Properties.LifecycleConfiguration.Rules
+    expect([more, Object.keys(rule).filter((key) => /Expiration/.test(key))]).toEqual([
+      [],
+      ['NoncurrentVersionExpiration'],
+    ])
+    expect(rule.NoncurrentVersionExpiration).toEqual({ NoncurrentDays: 30 })
+    for (const id of ['ArchiveBucket', 'ResultsBucket']) {
+      expect(all[id]?.Properties).toMatchObject({
+        BucketEncryption: {
+          ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+        },
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+        OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+      })
+      expect(all[`${id}Policy`]?.Properties.PolicyDocument.Statement).toEqual([
+        {
+          Effect: 'Deny',
+          Principal: '*',
+          Action: expect.arrayContaining(['s3:GetObject', 's3:PutObject', 's3:ListBucket']),
+          Resource: [{ 'Fn::GetAtt': [id, 'Arn'] }, { 'Fn::Sub': `\${${id}.Arn}/*` }],
+          Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+        },
+      ])
+    }
+    expect(all.ResultsBucket?.Properties.LifecycleConfiguration.Rules).toMatchObject([{ ExpirationInDays: 1 }])
+  })
+
+  test('Athena reads the same files, by the same columns, in a work group that can not be talked out of its limits', () => {
+    const { TableInput } = all.ArchiveTable?.Properties ?? {}
+    expect(
+      TableInput.StorageDescriptor.Columns.map(({ Name, Type }: { Name: string; Type: string }) => `${Name} ${Type}`),
+    ).toEqual(
+      columns.map(
+        ({ name, type }) =>
+          `${name} ${{ INT64: 'bigint', STRING: 'string', TIMESTAMP: 'timestamp', BOOLEAN: 'boolean' }[type]}`,
+      ),
+    )
+    const { 'Fn::Sub': template } = TableInput.Parameters['storage.location.template']
+    const name = eventsFile({ location: 'jp-tok', day: '2026-11-22', first: 0, count: 1, digest: '0'.repeat(32) })
+    // What CloudFormation and then Athena make of it.
+    const folder = template
+      .replace(`\${AWS::AccountId}`, '123456789012')
+      .replace(`\${!location}`, 'jp-tok')
+      .replace(`\${!day}`, '2026-11-22')
+    expect(`s3://events-prod-jp-tok-123456789012/${name}`.startsWith(folder)).toBe(true)
+    expect(TableInput.Parameters).toMatchObject({
+      'projection.enabled': 'true',
+      'projection.location.values': 'jp-tok',
+      'projection.day.type': 'date',
+    })
+    const { database, workGroup } = athenaNames('prod')
+    expect([TableInput.Name, all.ArchiveDatabase?.Properties.DatabaseInput.Name]).toEqual(['archive', database])
+    expect(all.ArchiveWorkGroup?.Properties).toMatchObject({
+      Name: workGroup,
+      WorkGroupConfiguration: {
+        EnforceWorkGroupConfiguration: true,
+        ResultConfiguration: {
+          OutputLocation: { 'Fn::Sub': `s3://\${ResultsBucket}/` },
+          ExpectedBucketOwner: { Ref: 'AWS::AccountId' },
+        },
+      },
+    })
   })
 
   test('a function may write to its own log, to streams that are named as Lambda names them', () => {
@@ -216,6 +376,7 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
       expect(names(allowed('RouterRole', `sqs:${action}`))).toEqual(['registry-events-prod-intake'])
     expect(names(allowed('RouterRole', 'sqs:SendMessage'))).toEqual([
       ...places.map(({ location }) => `registry-events-prod-${location}`),
+      ...places.map(({ location }) => `registry-events-prod-${location}-archive`),
       'registry-events-prod-intake-dlq',
     ])
     for (const { location, awsRegion } of places)
@@ -322,7 +483,8 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
     const oldest = (queue: string) => [`AWS/SQS ApproximateAgeOfOldestMessage registry-events-prod-${queue}`]
     expect(watched('intake-age')).toEqual(oldest('intake'))
     expect(watched('location-age-jp-tok')).toEqual(oldest('jp-tok'))
-    const held = ['quarantine', 'intake-dlq', 'quarantine-dlq', 'jp-tok-dlq']
+    expect(watched('archive-age-jp-tok-archive')).toEqual(oldest('jp-tok-archive'))
+    const held = ['quarantine', 'intake-dlq', 'quarantine-dlq', 'jp-tok-dlq', 'jp-tok-archive-dlq']
     for (const queue of held) {
       expect(watched(`kept-age-${queue}`)).toEqual(oldest(queue))
       expect(watched(queue === 'quarantine' ? queue : `dead-letters-${queue}`)).toEqual([
@@ -330,7 +492,7 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
         `AWS/SQS ApproximateNumberOfMessagesNotVisible registry-events-prod-${queue}`,
       ])
     }
-    expect(of('AWS::SQS::Queue')).toHaveLength(2 + held.length)
+    expect(of('AWS::SQS::Queue')).toHaveLength(3 + held.length)
   })
 
   test('quarantine, refused senders, failures and throttling are watched', () => {
@@ -350,6 +512,11 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
     ])
     expect(watched('probing')).toEqual(['registry-event-router Unauthenticated prod unknown'])
     expect(watched('api-5xx')).toEqual(['AWS/ApiGateway 5xx HttpApi'])
+    expect(watched('archive-postponed-jp-tok')).toEqual(['registry-event-router ArchivePostponed prod jp-tok'])
+    expect(watched('archive-dead-lettered-jp-tok')).toEqual(['registry-event-router ArchiveDeadLettered prod jp-tok'])
+    expect(watched('search-failed-jp-tok')).toEqual(['registry-event-router SearchFailed prod'])
+    expect(watched('search-unauthenticated-jp-tok')).toEqual(['registry-event-router SearchUnauthenticated prod'])
+    expect(watched('upkeep-failed-jp-tok')).toEqual(['registry-event-router UpkeepFailures prod'])
     for (const { location } of places)
       expect(watched(`postponed-${location}`)).toEqual([`registry-event-router Postponed prod ${location}`])
     const [[, { Properties }]] = of('AWS::Logs::MetricFilter') as [[string, Resource]]
@@ -383,7 +550,7 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
 })
 
 test.each(places)('deployed to $awsRegion, the queues of $location are there', ({ awsRegion, location }) => {
-  const { Resources } = resources({ service: 's', stage: 'dev', awsRegion, registryIds: ['a'] })
+  const { Resources } = resources({ service: 's', stage: 'dev', awsRegion, ...settings })
   const names = Object.values(Resources)
     .map((resource) => (resource as Resource).Properties.QueueName)
     .filter(Boolean)
@@ -391,13 +558,45 @@ test.each(places)('deployed to $awsRegion, the queues of $location are there', (
     'registry-events-dev-intake',
     'registry-events-dev-quarantine',
     `registry-events-dev-${location}`,
+    `registry-events-dev-${location}-archive`,
   ])
 })
 
-test('a region without a location has intake and quarantine only', () => {
-  const { Resources } = resources({ service: 's', stage: 'dev', awsRegion: 'eu-north-1', registryIds: ['a'] })
+test('objects are locked, and alerts sent, by those who have to and by nobody else', () => {
+  const alerts = [
+    { id: 'deletions', to },
+    { id: 'silence', to: { queue: 'on-call', awsRegion: 'eu-west-1' } },
+  ]
+  const { Resources } = resources({
+    service: 's',
+    stage: 'dev',
+    awsRegion: 'eu-central-1',
+    ...settings,
+    isLocked: true,
+    alerts,
+  })
+  const allowing = (action: string) =>
+    Object.entries(Resources).flatMap(([id, resource]) =>
+      under('Action', resource).flat().includes(action) ? [id] : [],
+    )
+  expect(allowing('s3:PutObjectRetention')).toEqual(['AlertsRole', 'ArchiveRole', 'UpkeepRole'])
+  // Nobody may lift a lock.
+  expect(allowing('s3:BypassGovernanceRetention')).toEqual([])
+  const alertsMay = texts(Resources.AlertsRole)
+  expect(alertsMay).toContain(`arn:\${AWS::Partition}:sqs:eu-west-1:\${AWS::AccountId}:on-call`)
+  expect(alertsMay.filter((text) => text.includes(':secret:')).map((arn) => arn.split('/').at(-1))).toEqual([
+    'alert-deletions-??????',
+  ])
+  expect(alertsMay.filter((text) => text.endsWith('/alerts/*'))).toHaveLength(1)
+})
+
+test('a region without a location has intake and quarantine only, and no archive', () => {
+  const { Resources } = resources({ service: 's', stage: 'dev', awsRegion: 'eu-north-1', ...settings })
   const queues = Object.values(Resources).filter((resource) => (resource as Resource).Type === 'AWS::SQS::Queue')
   expect(queues).toHaveLength(4)
+  const ids = Object.keys(Resources).join()
+  for (const none of ['Bucket', 'Athena', 'ArchiveRole', 'SearchRole', 'UpkeepRole', 'AlertsRole'])
+    expect(ids).not.toContain(none)
 })
 
 test('a secret that no sender is checked against may not be read', async () => {

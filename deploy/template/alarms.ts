@@ -1,9 +1,8 @@
 import { places } from '../../lib/locations.ts'
 import { NAMESPACE } from '../../lib/metrics.ts'
 import { deadLetterQueue, intakeQueue, quarantineQueue, queuesOf } from '../../lib/queues/names.ts'
-import { functionNames } from '../bundle.ts'
 import { THROTTLED_BY_API } from './api.ts'
-import { type Deployment, denyPlain, pascal, shortName } from './deployment.ts'
+import { type Deployment, denyPlain, functionsOf, pascal, placeIn, shortName } from './deployment.ts'
 
 // What somebody should be woken for, one row a kind of alarm. Each has a paragraph of its name in docs/operations.md.
 
@@ -75,14 +74,21 @@ const count =
 
 const intake = ({ stage, awsRegion }: Deployment) => shortName(stage, intakeQueue(stage, awsRegion))
 const quarantine = ({ stage, awsRegion }: Deployment) => shortName(stage, quarantineQueue(stage, awsRegion))
-const outputs = ({ stage, awsRegion }: Deployment) =>
-  queuesOf(stage, awsRegion)
-    .filter(({ kind }) => kind === 'location' || kind === 'archive')
-    .map((queue) => shortName(stage, queue))
+const outputs =
+  (wanted: 'location' | 'archive') =>
+  ({ stage, awsRegion }: Deployment) =>
+    queuesOf(stage, awsRegion)
+      .filter(({ kind }) => kind === wanted)
+      .map((queue) => shortName(stage, queue))
 const deadLetters = ({ stage, awsRegion }: Deployment) =>
   queuesOf(stage, awsRegion).map((queue) => shortName(stage, deadLetterQueue(queue)))
 
-const eachFunction = { what: 'function', of: () => functionNames } as const
+const eachFunction = { what: 'function', of: functionsOf } as const
+/** There is one where there is an archive. */
+const eachArchive = {
+  what: 'location',
+  of: (deployment: Deployment) => [placeIn(deployment)?.location ?? []].flat(),
+} as const
 
 /** The kinds of alarms. Every threshold is told, and what to do about it, in docs/operations.md. */
 export const kinds = {
@@ -95,9 +101,17 @@ export const kinds = {
   },
   'location-age': {
     says: 'Whoever reads the queue of the location is an hour behind, or does not read.',
-    each: { what: 'queue', of: outputs },
+    each: { what: 'queue', of: outputs('location') },
     metrics: age,
     threshold: HOUR,
+    minutes: 5,
+    periods: 3,
+  },
+  'archive-age': {
+    says: 'Events have been waiting for the archive for a quarter of an hour: they can not be found yet.',
+    each: { what: 'queue', of: outputs('archive') },
+    metrics: age,
+    threshold: HOUR / 4,
     minutes: 5,
     periods: 3,
   },
@@ -121,6 +135,22 @@ export const kinds = {
   'dead-lettered': {
     says: 'The router gave events up: it put them on the dead-letter queue of the intake queue.',
     metrics: count('DeadLettered'),
+    threshold: 1,
+    minutes: 5,
+  },
+  'archive-postponed': {
+    says: 'The archive of the location can not be written: its events wait on the archive queue.',
+    each: eachArchive,
+    metrics: (deployment, location) => ({ count: ours('ArchivePostponed', deployment, { Location: location }) }),
+    threshold: 1,
+    minutes: 5,
+    periods: 6,
+    datapoints: 2,
+  },
+  'archive-dead-lettered': {
+    says: 'Something on the archive queue of the location can not be archived: it went to its dead-letter queue.',
+    each: eachArchive,
+    metrics: (deployment, location) => ({ count: ours('ArchiveDeadLettered', deployment, { Location: location }) }),
     threshold: 1,
     minutes: 5,
   },
@@ -194,6 +224,40 @@ export const kinds = {
     metrics: count(THROTTLED_BY_API),
     threshold: 1,
     minutes: 5,
+  },
+  'search-failed': {
+    says: 'Questions to the archive were answered with 5xx.',
+    each: eachArchive,
+    metrics: count('SearchFailed'),
+    threshold: 1,
+    minutes: 5,
+  },
+  'search-unauthenticated': {
+    says: 'Many questions to the archive were refused with 401: somebody is trying secrets.',
+    each: eachArchive,
+    metrics: count('SearchUnauthenticated'),
+    threshold: 20,
+    minutes: 5,
+  },
+  'upkeep-failed': {
+    says: 'The upkeep of the archive did not get through: small files are not merged, or old events not removed.',
+    each: eachArchive,
+    metrics: count('UpkeepFailures'),
+    threshold: 1,
+    minutes: 60,
+    periods: 3,
+    datapoints: 2,
+  },
+  'alerts-failed': {
+    says: 'A saved search could not be asked, or an alert of one could not be delivered.',
+    each: { what: 'location', of: (deployment) => (deployment.alerts.length > 0 ? eachArchive.of(deployment) : []) },
+    metrics: (deployment) => ({
+      failures: ours('AlertFailures', deployment),
+      lost: ours('AlertsGivenUp', deployment),
+    }),
+    expression: 'FILL(failures, 0) + FILL(lost, 0)',
+    threshold: 1,
+    minutes: 15,
   },
   'function-throttles': {
     says: 'Lambda did not run a function: the account has no concurrency left.',

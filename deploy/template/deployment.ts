@@ -1,4 +1,6 @@
+import { type Place, places } from '../../lib/locations.ts'
 import type { QueueRef } from '../../lib/queues/queue.ts'
+import { functionNames } from '../bundle.ts'
 
 /** What a template is made for. */
 export interface Deployment {
@@ -7,7 +9,38 @@ export interface Deployment {
   awsRegion: string
   /** Registries whose senders are checked against a secret. */
   registryIds: readonly string[]
+  /** Those who may ask for events. */
+  readerIds: readonly string[]
+  /** Whether objects of the archive are locked. */
+  isLocked: boolean
+  /** Saved searches that alert, and where to. */
+  alerts: readonly Alert[]
 }
+
+/** A saved search that alerts. */
+export interface Alert {
+  id: string
+  to: { webhook: string } | QueueTarget
+}
+
+interface QueueTarget {
+  queue: string
+  awsRegion: string
+}
+
+/** The location that belongs in the AWS region, if one does: what has none has no archive. */
+export const placeIn = ({ awsRegion }: Deployment): Place | undefined =>
+  places.find((place) => place.awsRegion === awsRegion)
+
+/** Functions around the archive: there are none where there is no archive. */
+const AROUND_ARCHIVE: ReadonlySet<string> = new Set(['archive', 'search', 'upkeep', 'alerts'])
+
+/** The functions of a deployment. */
+export const functionsOf = (deployment: Deployment): readonly string[] =>
+  functionNames.filter((name) => {
+    if (name === 'alerts' && deployment.alerts.length === 0) return false
+    return !AROUND_ARCHIVE.has(name) || placeIn(deployment) !== undefined
+  })
 
 /** `eu-de-dlq` → `EuDeDlq`. */
 export const pascal = (name: string): string =>
@@ -24,15 +57,15 @@ export const arn = (service: string, resource: string, awsRegion = `\${AWS::Regi
 /** The ARN of a queue, whichever deployment made it. */
 export const queueArn = ({ name, awsRegion }: QueueRef) => arn('sqs', name, awsRegion)
 
-/** A policy that refuses `actions` on `resource` to everybody who does not use TLS. */
-export const denyPlain = (actions: readonly string[], resource: unknown) => ({
+/** A policy that refuses `actions` on `resources` to everybody who does not use TLS. */
+export const denyPlain = (actions: readonly string[], ...resources: readonly unknown[]) => ({
   Version: '2012-10-17',
   Statement: [
     {
       Effect: 'Deny',
       Principal: '*',
       Action: actions,
-      Resource: [resource],
+      Resource: resources,
       Condition: { Bool: { 'aws:SecureTransport': 'false' } },
     },
   ],

@@ -6,21 +6,30 @@ import { type Deployment, denyPlain, pascal, shortName } from './deployment.ts'
 
 /** Seconds that a function may run: the longest round of the router (lib/router.ts) and some more. */
 export const TIMEOUT = 15
-/** Records of one invocation of the router, and seconds that Lambda may wait to gather them. */
+/** The same for the archive function: a batch of 6 MB, which is the most that Lambda hands over, and one of somebody else to finish. */
+export const ARCHIVE_TIMEOUT = 60
+/** Records of one invocation of the router. */
 export const BATCH_SIZE = 100
-export const BATCH_WINDOW = 1
-/** Six times the function's time and the window, as AWS advises: an event is not handed out twice while it is being routed. */
-const VISIBILITY_TIMEOUT = 6 * TIMEOUT + BATCH_WINDOW
 /**
- * Most batches that the router works on at once. Without a limit of its own the mapping takes more than the functions of an account
- * may run, and each batch that is turned away then counts as received.
+ * How Lambda feeds the functions that consume a queue: records of one invocation, seconds to gather them, and the most batches at once.
+ * Without a limit of its own a mapping takes more than the functions of an account may run, and each batch that is turned away then counts
+ * as received. The archive gets large batches, because each makes files; two is the least that a mapping can be limited to.
  */
-export const MAX_CONCURRENCY = 10
+export const MAPPINGS = {
+  intake: { batchSize: BATCH_SIZE, maximumBatchingWindow: 1, maximumConcurrency: 10 },
+  archive: { batchSize: 10_000, maximumBatchingWindow: 10, maximumConcurrency: 2 },
+} as const
+/** Six times the function's time and the window, as AWS advises: an event is not handed out twice while it is being worked on. */
+const VISIBILITY_TIMEOUTS = {
+  intake: 6 * TIMEOUT + MAPPINGS.intake.maximumBatchingWindow,
+  archive: 6 * ARCHIVE_TIMEOUT + MAPPINGS.archive.maximumBatchingWindow,
+} as const
 /**
- * How often a message may be received before SQS moves it to the dead-letter queue. On the intake queue the router decides (docs/queues.md), and
- * who only looks into quarantine receives, too: the most that SQS takes. Consumers of the other queues are other people's.
+ * How often a message may be received before SQS moves it to the dead-letter queue. On the intake queue the router decides, on an archive queue
+ * the archive function (docs/queues.md), and who only looks into quarantine receives, too: the most that SQS takes. Consumers of the other
+ * queues are other people's.
  */
-const MAX_RECEIVES = { intake: 1000, quarantine: 1000, location: 10, archive: 10 } as const
+const MAX_RECEIVES = { intake: 1000, quarantine: 1000, location: 10, archive: 1000 } as const
 /** 14 days, the most that SQS keeps a message. */
 const RETENTION = 14 * 24 * 60 * 60
 
@@ -33,7 +42,7 @@ export function queueAttributes(kind: QueueSpec['kind'] | 'dlq', deadLetterArn?:
   return {
     MessageRetentionPeriod: RETENTION,
     MaximumMessageSize: 1024 * 1024,
-    ...(kind === 'intake' ? { VisibilityTimeout: VISIBILITY_TIMEOUT } : {}),
+    ...(kind === 'intake' || kind === 'archive' ? { VisibilityTimeout: VISIBILITY_TIMEOUTS[kind] } : {}),
     ...(redrive ? { RedrivePolicy: redrive } : {}),
   }
 }

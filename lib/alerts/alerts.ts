@@ -5,7 +5,8 @@ import type { Location } from '../locations.ts'
 import type { Ran } from '../log.ts'
 import { readQuestion } from '../search/filter.ts'
 import type { Store } from '../stores/store.ts'
-import { type Ask, begin, type Draft, type Drafts, type Found, findAtLeast, findFewer, merged } from './find.ts'
+import { type Ask, type Draft, type Drafts, type Found, findAtLeast, findFewer, merged } from './find.ts'
+import { type Log, partOf, readLog } from './log.ts'
 import type { AlertSearch } from './searches.ts'
 import { changeState, readState, type State, type Told, type Waiting, writeState } from './state.ts'
 
@@ -131,10 +132,9 @@ function lacking(search: AlertSearch, drafts: Drafts, told: Map<string, Told>, n
   })
 }
 
-/** What is found, up to which leaf, and which files can't be looked into. */
+/** What is found, and which files can't be looked into. */
 interface Result {
   tell: Draft[]
-  size: number
   damaged: readonly string[]
   told: ReadonlyMap<string, Told>
 }
@@ -145,20 +145,22 @@ const firstOf = (file: string): number => parseEventsFile(file)?.first ?? 0
 const unlooked = ({ damaged: before, position }: State, damaged: readonly string[]): string[] =>
   damaged.filter((file) => before.includes(file) || firstOf(file) >= position)
 
-async function findMany({ search, location }: Watch, state: State, alerting: Alerting, now: number): Promise<Result> {
+async function findMany(watch: Watch, state: State, log: Log, alerting: Alerting, now: number): Promise<Result> {
+  const { search, location } = watch
   const told = new Map(state.told)
   const until = (value: string): number | undefined => {
     const known = told.get(value)
     return known && (known.until ?? 0) > now ? known.to : undefined
   }
-  const look = (from: number): Promise<Found> =>
-    findAtLeast(search, location, { from, told: until }, alerting.ask(location))
-  let found = await look(state.position)
+  const look = async (from: number): Promise<Found> =>
+    findAtLeast(search, location, await partOf(log, state, from), until, alerting.ask(location))
+  const isNothingNew = log.size === state.position && state.damaged.length === 0
+  let found: Found = isNothingNew ? { drafts: new Map(), damaged: [] } : await look(state.position)
   const repaired = state.damaged.filter((file) => !found.damaged.includes(file)).map(firstOf)
   // What lies behind them was told already; better twice than never.
   if (repaired.length > 0) found = await look(Math.min(state.position, ...repaired))
-  const { drafts, size, damaged } = found
-  return { tell: tellable(search, drafts, told, now), size, damaged: unlooked(state, damaged), told }
+  const { drafts, damaged } = found
+  return { tell: tellable(search, drafts, told, now), damaged: unlooked(state, damaged), told }
 }
 
 async function findLack(
@@ -170,22 +172,24 @@ async function findLack(
 ): Promise<Result> {
   const told = new Map(state.told)
   const drafts = await findFewer(search, location, subjects, { since: state.since, now }, alerting.ask(location))
-  return { tell: drafts ? lacking(search, drafts, told, now) : [], size: state.position, damaged: [], told }
+  return { tell: drafts ? lacking(search, drafts, told, now) : [], damaged: [], told }
 }
 
 /** The state of a search that begins now: of what is archived already nothing is told. Alerts that wait go on waiting. */
-async function fresh(watch: Watch, before: State | undefined, now: number, alerting: Alerting): Promise<State> {
-  const { search, location } = watch
-  const isCounted = search.threshold.fewerThan === undefined
-  const position = isCounted ? await begin(search, location, alerting.ask(location)) : 0
-  const waiting = before?.waiting ?? []
-  return { definition: search.definition, since: now, position, damaged: [], told: [], waiting }
-}
+const fresh = ({ search }: Watch, before: State | undefined, { size }: Log, now: number): State => ({
+  definition: search.definition,
+  since: now,
+  position: size,
+  lookedAt: now,
+  damaged: [],
+  told: [],
+  waiting: before?.waiting ?? [],
+})
 
 /** Whether `next` says nothing that would be worth writing down. */
 const isNothingNew = (state: State, next: State): boolean =>
   next.position - state.position < FORGETFUL &&
-  JSON.stringify({ ...next, position: 0 }) === JSON.stringify({ ...state, position: 0 })
+  JSON.stringify({ ...next, position: 0, lookedAt: 0 }) === JSON.stringify({ ...state, position: 0, lookedAt: 0 })
 
 function waitingOf(watch: Watch, { position }: State, draft: Draft, alerting: Alerting, now: number): Waiting {
   const { value = '', from, to } = draft
@@ -194,7 +198,7 @@ function waitingOf(watch: Watch, { position }: State, draft: Draft, alerting: Al
 }
 
 /** Looks for what is new and writes down what is to be told; how many alerts that makes is added to `ran`. */
-async function look(watch: Watch, alerting: Alerting, ran: Ran): Promise<void> {
+async function look(watch: Watch, alerting: Alerting, logOf: LogOf, ran: Ran): Promise<void> {
   const { search, location } = watch
   const isLack = search.threshold.fewerThan !== undefined
   const subjects = isLack ? subjectsAt(search, location, alerting) : ['']
@@ -202,17 +206,27 @@ async function look(watch: Watch, alerting: Alerting, ran: Ran): Promise<void> {
   const store = alerting.store(location)
   const now = alerting.now()
   const { state, version } = await readState(store, search.id)
+  const log = await logOf(location, state?.position)
   if (state === undefined || state.definition !== search.definition) {
-    await writeState(store, search.id, await fresh(watch, state, now, alerting), version)
+    await writeState(store, search.id, fresh(watch, state, log, now), version)
     return
   }
+  if (log.size < state.position) {
+    throw new RouterError('ARCHIVE_DAMAGED', `The log went back from ${state.position} to ${log.size} leaves.`)
+  }
   if (state.waiting.length >= MOST_WAITING) return
-  const found = isLack
+  const { tell, damaged, told } = isLack
     ? await findLack(watch, state, subjects, alerting, now)
-    : await findMany(watch, state, alerting, now)
-  const { tell, size, damaged, told } = found
+    : await findMany(watch, state, log, alerting, now)
   const made = tell.map((draft) => waitingOf(watch, state, draft, alerting, now))
-  const next: State = { ...state, position: size, damaged, told: [...told], waiting: [...state.waiting, ...made] }
+  const next: State = {
+    ...state,
+    position: log.size,
+    lookedAt: now,
+    damaged,
+    told: [...told],
+    waiting: [...state.waiting, ...made],
+  }
   // When somebody else was faster, what they have written down is the same, or newer.
   if (!isNothingNew(state, next) && (await writeState(store, search.id, next, version))) ran.made += made.length
   const [file] = damaged
@@ -265,10 +279,31 @@ async function countWaiting({ search, location }: Watch, alerting: Alerting, ran
   ran.waiting += state?.waiting.length ?? 0
 }
 
-async function runWatch(watch: Watch, alerting: Alerting, ran: Ran, isLate: () => boolean): Promise<void> {
+/** The log of a location; `least` is the size that it is known to have. */
+type LogOf = (location: Location, least?: number) => Promise<Log>
+
+/** The logs of a run, each read once, and anew when somebody else has seen more of it meanwhile. */
+function logsOf({ store }: Alerting): LogOf {
+  const read = new Map<Location, Promise<Log>>()
+  return async (location, least = 0) => {
+    const known = read.get(location)
+    if (known && (await known).size >= least) return known
+    const log = readLog(store(location), location)
+    read.set(location, log)
+    return log
+  }
+}
+
+async function runWatch(
+  watch: Watch,
+  alerting: Alerting,
+  logOf: LogOf,
+  ran: Ran,
+  isLate: () => boolean,
+): Promise<void> {
   // What waits is sent although looking failed.
   const steps = [
-    () => look(watch, alerting, ran),
+    () => look(watch, alerting, logOf, ran),
     () => deliver(watch, alerting, ran, isLate),
     () => countWaiting(watch, alerting, ran),
   ]
@@ -296,8 +331,9 @@ export async function runAlerts(alerting: Alerting): Promise<Ran> {
   )
   ran.searches = watches.length
   const left = watches.values()
+  const logOf = logsOf(alerting)
   const worker = async () => {
-    for (const watch of left) await runWatch(watch, alerting, ran, () => performance.now() >= end)
+    for (const watch of left) await runWatch(watch, alerting, logOf, ran, () => performance.now() >= end)
   }
   await Promise.all(Array.from({ length: PARALLEL }, worker))
   return ran

@@ -7,7 +7,7 @@ export const asking =
   (archives: Archives): Alerting['ask'] =>
   (location) =>
   async (query) => {
-    const { items, next, complete, damaged } = await search(query, { id: 'alerts', locations: [location] }, archives)
+    const { items, next, damaged } = await search(query, { id: 'alerts', locations: [location] }, archives)
     const events = items.map(({ location, leaf, routedTime, archivedTime, text }) => ({
       location,
       leaf,
@@ -15,5 +15,5 @@ export const asking =
       archivedTime,
       event: JSON.parse(text) as AuditEvent,
     }))
-    return { events, next, complete, damaged }
+    return { events, next, damaged }
   }

@@ -20,7 +20,6 @@ export interface Item {
 export interface Answer {
   events: readonly Item[]
   next: string | null
-  complete: readonly { location: string; size: number }[]
   damaged?: readonly { file: string; why: string }[]
 }
 
@@ -69,18 +68,16 @@ async function* pages(ask: Ask, parameters: URLSearchParams): AsyncGenerator<Ans
   }
 }
 
-/** How many events the log of `location` has, says `answer`. */
-const sizeIn = ({ complete }: Answer, location: Location): number =>
-  complete.find((log) => log.location === location)?.size ?? 0
-
 /** An event that counts. */
 interface Match {
   time: number
   item: Item
 }
 
-function matchesOf(search: AlertSearch, { events }: Answer): Match[] {
+/** Those of an answer that count. What has been archived since the look began is for the next one. */
+function matchesOf(search: AlertSearch, { events }: Answer, size: number): Match[] {
   return events
+    .filter(({ leaf }) => leaf < size)
     .map((item) => ({ item, time: parseTime(item.event.eventTime) ?? 0 }))
     .filter(({ time }) => search.counts(time))
 }
@@ -129,31 +126,39 @@ function limited(drafts: Drafts): Drafts {
   return new Map([...all.slice(0, MOST_VALUES), [OTHERS, { ...together, others: rest.length }]])
 }
 
-/** Where in the log of a location was looked: from `from` on, below `size`. */
-interface Looked {
+/** From and to, in milliseconds since 1970. */
+export type Interval = [from: number, to: number]
+
+/** What of the log of a location is looked at: leaves from `from` on, below `size`, whose events happened in `times`, each before its end. */
+export interface Part {
   from: number
   size: number
-  /** Files that could not be read. */
-  damaged: Set<string>
+  times: readonly Interval[]
 }
 
-/** Notes in `looked` what `answer` says of the log. */
-function note(looked: Looked, answer: Answer, location: Location): void {
-  looked.size = sizeIn(answer, location)
-  for (const { file } of answer.damaged ?? []) looked.damaged.add(file)
+/** The new events of `part` that match, page by page, in the order of their times. */
+async function* newMatches(
+  search: AlertSearch,
+  location: Location,
+  part: Part,
+  ask: Ask,
+  damaged: Set<string>,
+): AsyncGenerator<Match[]> {
+  const common = { after: `${location}:${part.from}`, sort: 'time', limit: String(PAGE) }
+  for (const [from, to] of part.times) {
+    const parameters = parametersOf(search, location, { ...common, from: iso(from), to: iso(to) })
+    for await (const answer of pages(ask, parameters)) {
+      for (const { file } of answer.damaged ?? []) damaged.add(file)
+      yield matchesOf(search, answer, part.size)
+    }
+  }
 }
-
-const begun = (from: number): Looked => ({ from, size: from, damaged: new Set() })
-
-const newOnes = (search: AlertSearch, location: Location, from: number) =>
-  parametersOf(search, location, { after: `${location}:${from}`, sort: 'time', limit: String(PAGE) })
 
 /** All that is new, whatever its time. */
-async function findNew(search: AlertSearch, location: Location, looked: Looked, ask: Ask): Promise<Drafts> {
+async function findNew(search: AlertSearch, found: AsyncIterable<Match[]>): Promise<Drafts> {
   const drafts: Drafts = new Map()
-  for await (const answer of pages(ask, newOnes(search, location, looked.from))) {
-    note(looked, answer, location)
-    for (const match of matchesOf(search, answer)) {
+  for await (const matches of found) {
+    for (const match of matches) {
       const key = keyOf(search, match.item)
       const one = draftOf(search, key, [match])
       const known = drafts.get(key)
@@ -163,16 +168,11 @@ async function findNew(search: AlertSearch, location: Location, looked: Looked, 
   return drafts
 }
 
-/** From and to, in milliseconds since 1970, both included. */
-type Interval = [from: number, to: number]
-
-/** The times at which a window of `over` can hold something new. */
-async function findIntervals(search: AlertSearch, location: Location, looked: Looked, ask: Ask): Promise<Interval[]> {
+/** The times, both ends included, at which a window of `over` can hold something new. */
+async function findIntervals({ over }: AlertSearch, found: AsyncIterable<Match[]>): Promise<Interval[]> {
   const intervals: Interval[] = []
-  const { over } = search
-  for await (const answer of pages(ask, newOnes(search, location, looked.from))) {
-    note(looked, answer, location)
-    for (const { time } of matchesOf(search, answer)) {
+  for await (const matches of found) {
+    for (const { time } of matches) {
       const last = intervals.at(-1)
       if (last && last[1] >= time - over) last[1] = time + over
       else intervals.push([time - over, time + over])
@@ -207,17 +207,15 @@ function slide(search: AlertSearch, value: string, isNew: (match: Match) => bool
 async function findWindows(
   search: AlertSearch,
   location: Location,
-  looked: Looked,
-  told: ToldUntil,
+  { part, intervals, told }: { part: Part; intervals: readonly Interval[]; told: ToldUntil },
   ask: Ask,
 ): Promise<Drafts> {
   const windows = new Map<string, ReturnType<typeof slide>>()
-  const isNew = ({ item }: Match): boolean => item.leaf >= looked.from
-  for (const [from, to] of await findIntervals(search, location, looked, ask)) {
+  const isNew = ({ item }: Match): boolean => item.leaf >= part.from
+  for (const [from, to] of intervals) {
     const times = { from: iso(from), to: iso(to + 1), sort: 'time', limit: String(PAGE) }
     for await (const answer of pages(ask, parametersOf(search, location, times))) {
-      // What has been archived since is for the next time.
-      for (const match of matchesOf(search, answer).filter(({ item }) => item.leaf < looked.size)) {
+      for (const match of matchesOf(search, answer, part.size)) {
         const key = keyOf(search, match.item)
         const window = windows.get(key) ?? slide(search, key, isNew, told(key))
         windows.set(key, window)
@@ -233,36 +231,27 @@ async function findWindows(
   return drafts
 }
 
-/** How many events the log of `location` has: where a search that is new begins. */
-export async function begin(search: AlertSearch, location: Location, ask: Ask): Promise<number> {
-  return sizeIn(await ask(parametersOf(search, location, { limit: '1' })), location)
-}
-
-/** What was found, how many leaves the log has, and which of its files could not be read. */
+/** What was found, and which files could not be read. */
 export interface Found {
   drafts: Drafts
-  size: number
   damaged: readonly string[]
 }
 
-/**
- * What is new for a search with `atLeast`, in the leaves of `location` from `from` on. What happened up to `told` makes no window once
- * more. Rejects with `ARCHIVE_DAMAGED` when the log has fewer leaves than were looked at before.
- */
+/** What is new in `part` for a search with `atLeast`. What happened up to `told` makes no window once more. */
 export async function findAtLeast(
   search: AlertSearch,
   location: Location,
-  { from, told }: { from: number; told: ToldUntil },
+  part: Part,
+  told: ToldUntil,
   ask: Ask,
 ): Promise<Found> {
-  const looked = begun(from)
+  const damaged = new Set<string>()
+  const found = newMatches(search, location, part, ask, damaged)
   const drafts =
     search.over === 0
-      ? await findNew(search, location, looked, ask)
-      : await findWindows(search, location, looked, told, ask)
-  const { size, damaged } = looked
-  if (size >= from) return { drafts: limited(drafts), size, damaged: [...damaged] }
-  throw new RouterError('ARCHIVE_DAMAGED', `The log of ${location} went back from ${from} to ${size} leaves.`)
+      ? await findNew(search, found)
+      : await findWindows(search, location, { part, intervals: await findIntervals(search, found), told }, ask)
+  return { drafts: limited(drafts), damaged: [...damaged] }
 }
 
 const MINUTE = 60_000

@@ -32,6 +32,8 @@ export interface State {
   since: number
   /** The leaf from which on it has not looked yet. */
   position: number
+  /** When that was, in milliseconds since 1970. */
+  lookedAt: number
   /** Files that it could not look into. */
   damaged: readonly string[]
   told: readonly (readonly [value: string, told: Told])[]
@@ -48,8 +50,8 @@ export interface Read {
 }
 
 const isState = (value: unknown): value is State => {
-  const { definition, since, position, damaged, told, waiting } = Object(value) as Partial<State>
-  const isNumbered = typeof since === 'number' && typeof position === 'number'
+  const { definition, since, position, lookedAt, damaged, told, waiting } = Object(value) as Partial<State>
+  const isNumbered = [since, position, lookedAt].every(Number.isFinite)
   return typeof definition === 'string' && isNumbered && [damaged, told, waiting].every(Array.isArray)
 }
 

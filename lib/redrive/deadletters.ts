@@ -5,7 +5,7 @@ import { EVENT_ID, idOf, NAME_ID } from '../ids.ts'
 import { intakeAttributes } from '../items.ts'
 import { deadLetterQueue, type QueueSpec } from '../queues/names.ts'
 import type { Message, Queues, Received } from '../queues/queue.ts'
-import { readMessage } from '../routable.ts'
+import { outputAttributes, readMessage } from '../routable.ts'
 import { type Look, lookInto, patience } from './look.ts'
 
 // What lies on dead-letter queues, and its way back.
@@ -22,12 +22,12 @@ export interface DeadLetter {
   obstacle?: string
 }
 
-/** Attributes that the router puts on a dead letter in place of those of the intake queue (docs/queues.md). */
-const ROUTERS: ReadonlySet<string> = new Set(['type', 'reason', 'registry', 'location', 'why'])
+/** Attributes that a function puts on a dead letter in place of those that its message had (docs/queues.md). */
+const OWN: ReadonlySet<string> = new Set(['type', 'reason', 'registry', 'location', 'why'])
 
-/** Whether the router sent it there: it does so to the dead-letter queue of intake alone. */
-const isRouters = ({ attributes }: Message, { kind }: QueueSpec): boolean =>
-  kind === 'intake' && attributes.type === 'dead-letter'
+/** Whether a function of ours sent it there: the router to the dead-letter queue of intake, the archive function to that of its queue. */
+const isOurs = ({ attributes }: Message, { kind }: QueueSpec): boolean =>
+  (kind === 'intake' || kind === 'archive') && attributes.type === 'dead-letter'
 
 function eventOf({ body }: Message): AuditEvent | undefined {
   try {
@@ -54,7 +54,7 @@ export function readDeadLetter(message: Received, queue: QueueSpec): DeadLetter 
   const obstacle = queue.kind === 'intake' ? unroutable(message) : undefined
   return {
     message,
-    reason: isRouters(message, queue) ? (attributes.reason ?? 'UNKNOWN') : 'RECEIVED_TOO_OFTEN',
+    reason: isOurs(message, queue) ? (attributes.reason ?? 'UNKNOWN') : 'RECEIVED_TOO_OFTEN',
     id: attributes.id ?? idOf(event?.id, EVENT_ID, undefined),
     registry: attributes.registry ?? idOf(event?.route?.registry ?? event?.provenance?.registry, NAME_ID, undefined),
     location: attributes.location ?? idOf(event?.provenance?.location, NAME_ID, undefined),
@@ -62,13 +62,23 @@ export function readDeadLetter(message: Received, queue: QueueSpec): DeadLetter 
   }
 }
 
+/** The attributes that `event` had on `queue`; none when it is no event of ours. */
+function attributesOn(queue: QueueSpec, event: AuditEvent): Message['attributes'] {
+  if (queue.kind === 'intake') return intakeAttributes(event)
+  try {
+    return outputAttributes(event, event.provenance?.location ?? '')
+  } catch {
+    return {}
+  }
+}
+
 /** The message for the queue that a dead letter came from. */
 function copyOf({ message }: DeadLetter, queue: QueueSpec): Message {
   const { body, attributes } = message
-  const event = isRouters(message, queue) ? eventOf(message) : undefined
+  const event = isOurs(message, queue) ? eventOf(message) : undefined
   if (!event) return { body, attributes }
-  const own = Object.entries(attributes).filter(([name]) => !ROUTERS.has(name))
-  return { body, attributes: { ...Object.fromEntries(own), ...intakeAttributes(event) } }
+  const others = Object.entries(attributes).filter(([name]) => !OWN.has(name))
+  return { body, attributes: { ...Object.fromEntries(others), ...attributesOn(queue, event) } }
 }
 
 /** What the redriving of a dead-letter queue needs. */

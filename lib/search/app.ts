@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { registries } from '../../registries.ts'
 import { type ArchiveApp, archiveApp } from '../archiveapp.ts'
 import { athena, athenaNames } from './athena.ts'
 import { duckdb } from './duckdb.ts'
@@ -19,6 +20,8 @@ export function startSearch({ config, archives, aws, locations, store, readerSec
     : athena({ ...aws, region, ...athenaNames(stage), timeout: PATIENCE })
   return {
     archives: { engine, locations, store, now: Date.now },
+    registries: new Map(registries.map((registry) => [registry.id, registry])),
+    searches: archives.searches,
     authenticate: authenticator({ readers: archives.readers, secrets: readerSecrets }),
   }
 }

@@ -38,21 +38,29 @@ export async function copies(connection: DuckDBConnection): Promise<Copies> {
   let queue: Promise<unknown> = Promise.resolve()
 
   /** What to do so that the tables tell of the files `added`, with their numbers, and no longer of those with the numbers `gone`. */
-  function steps(added: ReadonlyMap<string, number>, gone: readonly number[]): string[] {
+  function steps(
+    location: string,
+    added: ReadonlyMap<string, number>,
+    gone: readonly number[],
+    isFirst: boolean,
+  ): string[] {
     const removed = `(${[-1, ...gone].join(', ')})`
     const changed = `(${[-1, ...gone, ...added.values()].join(', ')})`
     const listed = [...added].map(([path, number]) => `(${number}, ${literal(path)})`).join(', ')
     const read = `INSERT INTO ids SELECT file, location, ${KEY}, leaf FROM ${rowsOf([...added.keys()])} JOIN files ON path = filename`
+    const touched = isFirst ? `WHERE location = ${literal(location)}` : 'SEMI JOIN touched USING (location, id)'
     return [
       ...(added.size > 0 ? [`INSERT INTO files VALUES ${listed}`, read] : []),
-      `CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT location, id FROM ids WHERE file IN ${changed}`,
-      `DELETE FROM ids WHERE file IN ${removed}`,
-      `DELETE FROM files WHERE file IN ${removed}`,
-      'DELETE FROM repeated USING touched WHERE repeated.location = touched.location AND repeated.id = touched.id',
+      ...(isFirst
+        ? []
+        : [
+            `CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT location, id FROM ids WHERE file IN ${changed}`,
+            `DELETE FROM ids WHERE file IN ${removed}`,
+            `DELETE FROM files WHERE file IN ${removed}`,
+            'DELETE FROM repeated USING touched WHERE repeated.location = touched.location AND repeated.id = touched.id',
+          ]),
       `INSERT INTO repeated
-        WITH twice AS (
-          SELECT location, id FROM ids SEMI JOIN touched USING (location, id) GROUP BY location, id HAVING count(*) > 1
-        )
+        WITH twice AS (SELECT location, id FROM ids ${touched} GROUP BY location, id HAVING count(*) > 1)
         SELECT location, id, leaf, path FROM (
           SELECT ids.*, row_number() OVER (PARTITION BY location, id ORDER BY leaf, file) AS copy
           FROM ids SEMI JOIN twice USING (location, id)
@@ -68,11 +76,8 @@ export async function copies(connection: DuckDBConnection): Promise<Copies> {
     if (added.size === 0 && gone.length === 0) return
     await connection.run('BEGIN')
     try {
-      for (const step of steps(
-        added,
-        gone.map(([, number]) => number),
-      ))
-        await connection.run(step)
+      const numbers = gone.map(([, number]) => number)
+      for (const step of steps(location, added, numbers, known.size === 0)) await connection.run(step)
       await connection.run('COMMIT')
     } catch (error) {
       await connection.run('ROLLBACK')

@@ -33,16 +33,26 @@ export interface Folders {
   store(location: Location): Pick<Store, 'list'>
 }
 
-const MACROS = [
-  // The four numbers of an IPv4 address, two hexadecimal digits each.
-  `CREATE MACRO v4_hex(a) AS printf('%02X%02X%02X%02X', CAST(split_part(a, '.', 1) AS INTEGER), CAST(split_part(a, '.', 2) AS INTEGER), CAST(split_part(a, '.', 3) AS INTEGER), CAST(split_part(a, '.', 4) AS INTEGER))`,
-  `CREATE MACRO is_v4(a) AS regexp_full_match(a, '((25[0-5]|2[0-4]\\d|1?\\d?\\d)\\.){3}(25[0-5]|2[0-4]\\d|1?\\d?\\d)')`,
-  // An IPv4 address at the end of an IPv6 one, as two groups.
-  `CREATE MACRO v6_plain(a) AS CASE WHEN contains(a, '.') THEN left(a, length(a) - length(split_part(a, ':', -1))) || left(v4_hex(split_part(a, ':', -1)), 4) || ':' || right(v4_hex(split_part(a, ':', -1)), 4) ELSE a END`,
+const OCTET = '(25[0-5]|2[0-4]\\d|1?\\d?\\d)'
+const V4 = `${OCTET}(\\.${OCTET}){3}`
+/** A byte of an IPv4 address as two hexadecimal digits. */
+const octets = [1, 2, 3, 4].map((place) => `CAST(split_part(a, '.', ${place}) AS INTEGER)`).join(', ')
+
+/** Functions that its statements need. A list of one with a lambda is a name for a value: a macro's own parameters are pasted wherever they stand. */
+export const MACROS = [
+  `CREATE MACRO v4_key(a) AS printf('%02X%02X%02X%02X', ${octets})`,
   `CREATE MACRO v6_groups(a) AS list_filter(string_split(a, ':'), lambda g: g <> '')`,
-  `CREATE MACRO v6_whole(a) AS v6_groups(CASE WHEN contains(a, '::') THEN replace(a, '::', ':' || repeat('0:', 8 - len(v6_groups(a)))) ELSE a END)`,
-  `CREATE MACRO v6_hex(groups) AS CASE WHEN len(groups) = 8 THEN upper(array_to_string(list_transform(groups, lambda g: lpad(g, 4, '0')), '')) END`,
-  `CREATE MACRO address_key(a) AS CASE WHEN is_v4(a) THEN '00000000000000000000FFFF' || v4_hex(a) WHEN regexp_full_match(a, '[0-9a-fA-F:]*:((25[0-5]|2[0-4]\\d|1?\\d?\\d)(\\.(25[0-5]|2[0-4]\\d|1?\\d?\\d)){3}|[0-9a-fA-F]{0,4})') THEN v6_hex(v6_whole(v6_plain(a))) END`,
+  // The groups before and behind the two colons, zeros between them, an IPv4 address at the end as two groups.
+  `CREATE MACRO v6_key(a) AS list_transform([regexp_extract(a, '[^:]*$')], lambda last: list_transform([
+    CASE WHEN contains(last, '.') THEN left(a, length(a) - length(last)) || left(v4_key(last), 4) || ':' || right(v4_key(last), 4) ELSE a END
+  ], lambda plain: list_transform([len(v6_groups(plain))], lambda n:
+    CASE WHEN n = 8 OR (n < 8 AND contains(plain, '::')) THEN array_to_string(list_transform(
+      v6_groups(split_part(plain, '::', 1)) || repeat(['0'], 8 - n) || v6_groups(split_part(plain, '::', 2)),
+      lambda g: lpad(upper(g), 4, '0')), '') END
+  )[1])[1])[1]`,
+  `CREATE MACRO address_key(a) AS CASE
+    WHEN regexp_full_match(a, '${V4}') THEN '00000000000000000000FFFF' || v4_key(a)
+    WHEN NOT contains(a, ':::') AND regexp_full_match(a, '(([0-9a-fA-F]{1,4})?:)+(${V4}|[0-9a-fA-F]{0,4})') THEN v6_key(a) END`,
 ]
 
 /** DuckDB's way to write statements, over `events`: a relation that has every event once, and `every`: one that has all copies. */

@@ -1,6 +1,6 @@
 import { type EditionAction, type EditionRegion, edition as editionOf, whereabouts } from '../edition.ts'
 import type { AuditEvent, Provenance } from '../event.ts'
-import type { Registry } from '../registries.ts'
+import type { RegistryConfig } from '../registries.ts'
 import { about, type SourceName, sources } from '../sources/index.ts'
 import { says as meaningSays } from '../sources/vocabulary.ts'
 import { parseTime } from '../time.ts'
@@ -20,7 +20,7 @@ export interface Explained {
 /** What an explanation may look at beside the event. */
 export interface Known {
   /** The registries of today, by id. */
-  registries: ReadonlyMap<string, Pick<Registry, 'source' | 'domain' | 'region' | 'account' | 'editions'>>
+  registries: ReadonlyMap<string, Pick<RegistryConfig, 'source' | 'domain' | 'region' | 'account' | 'editions'>>
   /** The checkpoint that covers the event: how many events it has, and their root in base64. */
   checkpoint?: { size: number; root: string }
 }
@@ -183,7 +183,7 @@ function tablesOf(date: string) {
 
 /** The row of the action: of the event's edition, or of another one that its registry may send actions of. */
 function rowOf(name: string, { edition, registry }: Provenance, { registries }: Known) {
-  const dates = [edition, ...(registries.get(registry)?.editions ?? []).map(({ date }) => date)]
+  const dates = [edition, ...(registries.get(registry)?.editions ?? [])]
   for (const date of dates) {
     const row = tablesOf(date)?.action(name)
     if (row) return { row, date }

@@ -1,10 +1,13 @@
+import { listSearches, type SavedSearch } from '../alerts/searches.ts'
 import { answerError } from '../answers.ts'
 import type { Reader } from '../archives.ts'
 import { RouterError } from '../errors.ts'
+import type { AuditEvent } from '../event.ts'
 import type { Location } from '../locations.ts'
 import type { Entry } from '../log.ts'
 import { proofText } from '../proof/checkpoint.ts'
 import type { Request, Response } from '../request.ts'
+import { explain, type Known } from './explain.ts'
 import { parameters } from './filter.ts'
 import { itemText, mediaTypes, preferred, write } from './forms.ts'
 import { entries, headOf, keyOf, logs, tile } from './logs.ts'
@@ -16,6 +19,9 @@ import { viewerFile, viewerHeaders } from './viewer.ts'
 /** What the search needs to answer requests. */
 export interface SearchApp {
   archives: Archives
+  /** The registries of today, for explanations. */
+  registries: Known['registries']
+  searches: readonly SavedSearch[]
   /** Tells who sends a request. */
   authenticate(request: Request): Promise<Reader>
 }
@@ -94,6 +100,14 @@ const proof: Answering = async ({ request, parts: [id = ''], query, reader, app,
   return answerJson({ location, leaf, entry: text, hashes: item.proof, size, checkpoint, key })
 }
 
+const explanation: Answering = async ({ parts: [id = ''], query, reader, app, entry }) => {
+  flags(query)
+  const { item, complete } = await find(id, reader, app.archives, false)
+  entry.found = 1
+  const event = JSON.parse(item.text) as AuditEvent
+  return answerJson(explain({ ...item, event }, { registries: app.registries, checkpoint: complete }))
+}
+
 /** The locations that the reader may see and that are within reach. */
 const visible = ({ reader, app }: Call): Location[] =>
   app.archives.locations.filter((location) => reader.locations.includes(location))
@@ -115,6 +129,7 @@ const routes: Readonly<Record<string, Answering>> = {
   '/events/counts': counts,
   '/events/*': oneEvent,
   '/events/*/proof': proof,
+  '/events/*/explain': explanation,
   '/logs': async (call) => answerJson({ logs: await logs(visible(call), call.app.archives) }),
   '/logs/*/checkpoint': async (call) => answerRaw(TEXT, (await headOf(locationIn(call), call.app.archives)).checkpoint),
   '/logs/*/key': async (call) => answerRaw(TEXT, `${await keyOf(locationIn(call), call.app.archives)}\n`),
@@ -122,6 +137,10 @@ const routes: Readonly<Record<string, Answering>> = {
     answerRaw(BYTES, await entries(locationIn(call), `tile/entries/${call.parts[1]}`, call.app.archives)),
   '/logs/*/tile/**': async (call) =>
     answerRaw(BYTES, await tile(locationIn(call), `tile/${call.parts[1]}`, call.app.archives)),
+  '/searches': async ({ query, app }) => {
+    flags(query)
+    return answerJson(listSearches(app.searches))
+  },
   '/reader': async (call) => answerJson({ id: call.reader.id, locations: visible(call) }),
 }
 

@@ -19,12 +19,14 @@ export interface S3Options extends Aws {
   accountId?: string
   /** Most milliseconds of a call with its repetitions, and once more as many when it has to be read whether a write was done. */
   timeout: number
-  /** Locks what is written, but not the journal, which is gone a moment later. Its bucket has to have object lock on. */
+  /** Locks what is written, but not the journal and the state of alerts, which change all the time. Its bucket has to have object lock on. */
   lock?: Lock
 }
 
 /** Milliseconds before the second, third and fourth attempt, half of it by chance, so that many do not come back together. */
 const PAUSES = [100, 400, 1600]
+/** Names of what changes all the time, and proves nothing. */
+const UNLOCKED = /^(?:journal|alerts)\//
 const DAY = 24 * 60 * 60 * 1000
 
 /** Answers that say nothing about whether the call was done. `SlowDown` is a 503. */
@@ -146,7 +148,7 @@ export function s3(options: S3Options): Store {
   }
 
   const lockOf = (name: string): Record<string, string> =>
-    lock && !name.startsWith('journal/')
+    lock && !UNLOCKED.test(name)
       ? {
           'x-amz-object-lock-mode': lock.mode.toUpperCase(),
           'x-amz-object-lock-retain-until-date': new Date(Date.now() + lock.days * DAY).toISOString(),

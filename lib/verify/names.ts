@@ -74,7 +74,8 @@ function sort(contents: Contents, name: string): void {
   else if (journal !== undefined) contents.journal.push({ name, first: Number(journal) })
   else if (day !== undefined) contents.removed.push({ name, day })
   else if (name === 'log/checkpoint') contents.hasCheckpoint = true
-  else if (name === 'log/key') return
+  // What alerts remember is no event, and no word about one.
+  else if (name === 'log/key' || /^alerts\/[^/]+$/.test(name)) return
   else if (/^holds\/[^/]+$/.test(name)) contents.holds.push(name)
   else contents.unknown.push(name)
 }

@@ -9,7 +9,6 @@ const timeOf = ({ event }: Item): number => parseTime(event.eventTime) ?? 0
 export const scanning =
   (items: readonly Item[]): Ask =>
   async (query) => {
-    const location = query.get('location') ?? ''
     const [, after = '0'] = /:(\d+)$/.exec(query.get('after') ?? '') ?? []
     const [from, to] = ['from', 'to'].map((name) => Date.parse(query.get(name) ?? '') || undefined)
     const action = query.get('action')
@@ -27,7 +26,6 @@ export const scanning =
     const answer: Answer = {
       events: met.slice(start, end),
       next: met.length > end ? `${size} ${end}` : null,
-      complete: size > 0 ? [{ location, size }] : [],
     }
     return answer
   }

@@ -7,9 +7,11 @@ import type { Item } from '../../lib/alerts/find.ts'
 import { alertSearches, mistakesOfSearches, type SavedSearch } from '../../lib/alerts/searches.ts'
 import { post } from '../../lib/alerts/webhook.ts'
 import { type Archiver, archiver } from '../../lib/archive/archive.ts'
+import { CHECKPOINT, eventsFile } from '../../lib/archive/names.ts'
 import type { AuditEvent } from '../../lib/event.ts'
 import type { Location } from '../../lib/locations.ts'
 import type { Ran } from '../../lib/log.ts'
+import { signCheckpoint } from '../../lib/proof/checkpoint.ts'
 import { duckdb } from '../../lib/search/duckdb.ts'
 import { files } from '../../lib/stores/files.ts'
 import { memory } from '../../lib/stores/memory.ts'
@@ -84,8 +86,21 @@ function inMemory(now: () => number): Looking {
     ask: (location) => scanning(of(location)),
     async archive(location, events) {
       const archivedTime = new Date(now()).toISOString()
-      for (const event of events)
-        of(location).push({ location, leaf: of(location).length, routedTime: null, archivedTime, event })
+      const items = of(location)
+      const store = stores.get(location) as Store
+      for (const event of events) {
+        // What lies in a file is asked of the scan: that there is one on that day is all that its name has to tell.
+        const file = {
+          location,
+          day: event.eventTime.slice(0, 10),
+          first: items.length,
+          count: 1,
+          digest: 'd'.repeat(32),
+        }
+        await store.put(eventsFile(file), Buffer.alloc(0))
+        items.push({ location, leaf: items.length, routedTime: null, archivedTime, event })
+      }
+      await store.put(CHECKPOINT, Buffer.from(signCheckpoint(items.length, Buffer.alloc(32), sampleKey(location))))
     },
   }
 }

@@ -183,7 +183,83 @@ test('several writers, in whatever order their calls are done, and killed or not
   }
   const sizes = fc.array(fc.constantFrom(1, 3), { minLength: 2, maxLength: 3 })
   const deaths = fc.oneof(fc.constant([]), fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 2 }))
-  await fc.assert(fc.asyncProperty(fc.scheduler(), sizes, deaths, check), { numRuns: Number(process.env.RUNS ?? 8) })
+  await fc.assert(fc.asyncProperty(fc.scheduler(), sizes, deaths, check), { numRuns: 8 })
+})
+
+/** `store` for a writer that is held up at its `nth` call of `method` for `name`, until it is let go. */
+function heldUp(store: Store, method: 'get' | 'create', name: string, nth = 1) {
+  const [reached, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  let calls = 0
+  const hold = async (called: string) => {
+    if (called !== name || ++calls !== nth) return
+    reached.resolve()
+    await gate.promise
+  }
+  const held: Store = {
+    ...store,
+    async get(called) {
+      if (method === 'get') await hold(called)
+      return store.get(called)
+    },
+    async create(called, bytes) {
+      if (method === 'create') await hold(called)
+      return store.create(called, bytes)
+    },
+  }
+  return { store: held, reached: reached.promise, letGo: gate.resolve }
+}
+
+describe('two writers that wanted the same numbers', () => {
+  const journal = `journal/${String(NEARLY).padStart(12, '0')}`
+  const [own, other] = [arrivals.slice(300, 304), arrivals.slice(400, 404)] as const
+  const expected = (...parts: (readonly Arrival[])[]) => textsOf([arrivals.slice(0, NEARLY), ...parts].flat())
+
+  test('one is late, when the other one has used them already: it takes the next ones', async () => {
+    const store = await copyOf(nearlyFull)
+    const slow = heldUp(store, 'create', journal)
+    const first = open(slow.store).append(own)
+    await slow.reached
+    expect(await open(store).append(other)).toBe(NEARLY)
+    slow.letGo()
+    expect(await first).toBe(NEARLY + 4)
+    expect(await readArchive(store, key)).toEqual(expected(other, own))
+    expect(await namesIn(store, 'journal/')).toEqual([])
+  })
+
+  test('one took them and was helped: its events are not archived twice', async () => {
+    const store = await copyOf(nearlyFull)
+    // Its second look at the checkpoint is the one after it took the numbers.
+    const slow = heldUp(store, 'get', 'log/checkpoint', 2)
+    const first = open(slow.store).append(own)
+    await slow.reached
+    expect(await open(store).append(other)).toBe(NEARLY + 4)
+    slow.letGo()
+    expect(await first).toBe(NEARLY)
+    expect(await readArchive(store, key)).toEqual(expected(own, other))
+    expect(await namesIn(store, 'journal/')).toEqual([])
+  })
+
+  test('one that means to help finds the entry of one that was late: it leaves the log alone', async () => {
+    const store = await copyOf(nearlyFull)
+    const third = arrivals.slice(500, 504)
+    const helper = heldUp(store, 'create', journal)
+    const helping = open(helper.store).append(third)
+    const late = heldUp(store, 'create', journal)
+    // Held up once more when its entry is there.
+    const later = heldUp(late.store, 'get', 'log/checkpoint', 2)
+    const being = open(later.store).append(own)
+    await Promise.all([helper.reached, late.reached])
+    expect(await open(store).append(other)).toBe(NEARLY)
+    late.letGo()
+    await later.reached
+    expect(await namesIn(store, 'journal/')).toEqual([journal])
+    helper.letGo()
+    expect(await helping).toBe(NEARLY + 4)
+    later.letGo()
+    expect(await being).toBe(NEARLY + 8)
+    expect(await readArchive(store, key)).toEqual(expected(other, third, own))
+    expect(await namesIn(store, 'journal/')).toEqual([])
+  })
 })
 
 describe('what is stored is not believed', () => {

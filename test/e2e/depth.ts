@@ -31,11 +31,14 @@ export async function occupied(emulation: Emulation): Promise<string[]> {
   return queues.flatMap(({ name }, index) => (depths[index] === 0 ? [] : [name]))
 }
 
-/** Resolves when nothing is left on the intake queue. */
+/** Resolves when nothing is left to do: nothing is on the intake queue, and everything is archived. */
 export const drained = (emulation: Emulation, seconds: number): Promise<void> =>
   until(
-    'the intake queue is empty',
-    async () => (await depth(emulation, intake)) === 0,
+    'the intake queue and the archive queues are empty',
+    async () => {
+      const depths = [intake, ...archiveQueues('local')].map((queue) => depth(emulation, queue))
+      return (await Promise.all(depths)).every((messages) => messages === 0)
+    },
     seconds,
     () => emulation.output(),
   )

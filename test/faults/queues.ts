@@ -44,15 +44,17 @@ export async function hidden(url: string, { name }: { name: string }): Promise<s
   return ((await answer.json()) as Inspected).messages.inflight.map(({ receiptHandle }) => receiptHandle)
 }
 
-/** What an event whose location is `location` may lie on. */
-const places = (location: string): string[] => [intake.name, nameOf(location)].flatMap((name) => [name, `${name}-dlq`])
+const withDead = (names: readonly string[]): string[] => names.flatMap((name) => [name, `${name}-dlq`])
+/** What an event whose location is `location` lies on, on one of them at least; what else it may lie on. */
+const places = (location: string): string[] => withDead([intake.name, nameOf(location)])
+const others = (location: string): string[] => withDead([`${nameOf(location)}-archive`])
 
 /** Everything that `promises` says and `found` does not hold, or holds in the wrong place: `[]` when nothing is missing. */
 export function missing({ events, quarantined: kept }: Promises, found: Contents): string[] {
   const where = new Map<string, Set<string>>()
   for (const [name, ids] of found) for (const id of ids) where.set(id, (where.get(id) ?? new Set()).add(name))
   const lost = [...events].flatMap(([id, location]) => {
-    const on = [...(where.get(id) ?? [])]
+    const on = [...(where.get(id) ?? [])].filter((name) => !others(location).includes(name))
     const wrong = on.filter((name) => !places(location).includes(name))
     if (on.length > 0 && wrong.length === 0) return []
     return [`${id} of ${location} is on ${on.join(', ') || 'no queue'}`]

@@ -4,16 +4,22 @@ import { createRequire } from 'node:module'
 
 // A process of its own: loads the packaged function `file`, calls its handler with the JSON of standard input, and kills itself
 // without warning at the step `at` between the call and the answer; 0 is never. A step is every moment at which the function goes on after
-// it waited: after each `await`, and after everything that a socket, a timer or the system gave it. At the end it prints how many
-// steps there were, and the answer.
+// it waited: after each `await`, and after everything that a socket, a timer or the system gave it; with the word `outside` behind `at` only
+// the latter, between which nothing happens that anybody else could see. At the end it prints how many steps there were, and the answer.
 
-const [, , file = '', at = '0'] = process.argv
+const [, , file = '', at = '0', which = 'all'] = process.argv
 const input: unknown = JSON.parse(readFileSync(0, 'utf8'))
 const { handler } = createRequire(file)(file) as { handler(input: unknown, context: object): Promise<unknown> }
 
 let step = 0
+/** Ids of what is only waited for inside. */
+const inside = new Set<number>()
 const hook = createHook({
-  before() {
+  init(id, type) {
+    if (which === 'outside' && type === 'PROMISE') inside.add(id)
+  },
+  before(id) {
+    if (inside.has(id)) return
     step++
     if (step === Number(at)) process.kill(process.pid, 'SIGKILL')
   },

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { SavedSearch } from '../../lib/alerts/searches.ts'
 import type { Reader } from '../../lib/archives.ts'
 import { type Location, places } from '../../lib/locations.ts'
 import type { Entry } from '../../lib/log.ts'
@@ -11,6 +12,7 @@ import { authenticator } from '../../lib/search/readers.ts'
 import type { Archives } from '../../lib/search/search.ts'
 import type { Secrets } from '../../lib/secrets.ts'
 import { files } from '../../lib/stores/files.ts'
+import { registries } from '../../registries.ts'
 import { NOW } from '../now.ts'
 
 // The search's public door over archives in a folder of its own: a request goes in as HTTP, an answer comes out.
@@ -22,6 +24,18 @@ const readers: ReadonlyMap<string, Reader> = new Map([
   ['all', { id: 'all', locations: ALL }],
   ['german', { id: 'german', locations: ['eu-de'] }],
 ])
+
+/** Two saved searches, one of which alerts. */
+const searches: readonly SavedSearch[] = [
+  { id: 'failures', says: 'What failed.', query: 'outcome=failure' },
+  {
+    id: 'deletions',
+    says: 'Somebody deletes images.',
+    query: 'action=image.delete',
+    atLeast: 1,
+    to: { webhook: 'https://hooks.example.com/secret' },
+  },
+]
 
 export interface Answered {
   status: number
@@ -48,6 +62,8 @@ export function searchDoor(root = mkdtempSync(join(tmpdir(), 'search-')), secret
   const archives: Archives = { engine: duckdb({ root, store }), locations: ALL, store, now: () => NOW }
   const app: SearchApp = {
     archives,
+    registries: new Map(registries.map((registry) => [registry.id, registry])),
+    searches,
     authenticate: authenticator({ readers, secrets: secrets ?? (async (id) => [id]) }),
   }
   return {
@@ -69,7 +85,7 @@ export function searchDoor(root = mkdtempSync(join(tmpdir(), 'search-')), secret
       const response = await answerSearch(sent, app, entry).catch((error: unknown) => answerSearchError(error, entry))
       const bytes = Buffer.from(response.raw ?? JSON.stringify(response.body ?? null))
       const text = bytes.toString()
-      const isJson = text.startsWith('{')
+      const isJson = (response.headers['content-type'] ?? 'application/json') === 'application/json'
       return {
         status: response.status,
         headers: response.headers,

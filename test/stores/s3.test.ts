@@ -205,16 +205,18 @@ test('names are read out of XML as they are, and what has no name of ours is not
   expect(await namesOf(store)).toEqual(['a/1', 'a/2', 'a/3'])
 })
 
-test('a lock goes with everything but the journal, until so many days from now', async () => {
+test('a lock goes with everything but the journal and what alerts remember, until so many days from now', async () => {
   const locked = s3({ ...bucket.options, lock: { mode: 'compliance', days: 30 } })
   const before = Date.now()
   await locked.put('log/checkpoint', bytes('1'))
   await locked.create('journal/0', bytes('1'))
-  const [checkpoint, journal] = bucket.seen.map(({ headers }) => headers)
+  await locked.create('alerts/deletions', bytes('1'))
+  const [checkpoint, ...others] = bucket.seen.map(({ headers }) => headers)
   expect(checkpoint?.['x-amz-object-lock-mode']).toBe('COMPLIANCE')
   const days = (Date.parse(String(checkpoint?.['x-amz-object-lock-retain-until-date'])) - before) / 86_400_000
   expect(days).toBeCloseTo(30, 3)
   // SHA-256 of the text 1, by `printf 1 | openssl dgst -sha256 -binary | base64`.
   expect(checkpoint?.['x-amz-checksum-sha256']).toBe('a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s=')
-  expect(Object.keys(journal ?? {}).filter((name) => name.includes('lock'))).toEqual([])
+  expect(others).toHaveLength(2)
+  for (const headers of others) expect(Object.keys(headers).filter((name) => name.includes('lock'))).toEqual([])
 })

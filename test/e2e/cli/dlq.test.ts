@@ -59,7 +59,7 @@ test('dead letters of every queue are listed, tried, and put back as they were',
 
   const all = await run('dlq list --json', env)
   expect(all.code).toBe(0)
-  expect(all.rows()).toHaveLength(15)
+  expect(all.rows()).toHaveLength(2 + 2 * 13)
   expect(all.rows().filter(({ messages }) => messages !== 0)).toMatchObject([
     {
       queue: 'registry-events-local-intake-dlq',
@@ -103,6 +103,26 @@ test('dead letters of every queue are listed, tried, and put back as they were',
   expect((await run('dlq redrive jp-tok', env)).code).toBe(0)
   expect(await contents(tokyo)).toEqual([delivered])
   expect(await emulation.queues.count(deadLetterQueue(tokyo))).toEqual({ waiting: 0, hidden: 0 })
+})
+
+test('what could not be archived goes back to the archive queue, with the attributes that it had there', async () => {
+  const { opened } = await queued()
+  await opened.route()
+  const [archived] = await opened.queues.receive(
+    { name: 'registry-events-test-eu-de-archive', awsRegion: 'eu-central-1' },
+    1,
+    0,
+    0,
+  )
+  const { body = '', attributes = {} } = archived ?? {}
+  const { id = '' } = attributes
+  const frankfurt = { name: 'registry-events-local-eu-de-archive', awsRegion: 'eu-central-1' }
+  const letter = { type: 'dead-letter', reason: 'UNREADABLE', registry: 'cloudevents', location: 'eu-de', id }
+  await emulation.queues.send(deadLetterQueue(frankfurt), [{ body, attributes: letter }])
+  const listed = (await run('dlq list eu-de-archive --json', env)).rows()
+  expect(listed).toMatchObject([{ id, reason: 'UNREADABLE', registry: 'cloudevents', location: 'eu-de' }])
+  expect((await run('dlq redrive eu-de-archive', env)).code).toBe(0)
+  expect(await contents(frankfurt)).toEqual([{ body, attributes }])
 })
 
 test('at most as many as are asked for', async () => {

@@ -31,7 +31,7 @@ test('what every sender sends is followed, found, explained, exported and proved
   for (const source of sourceNames) {
     const { code, rows, err } = await run(`send ${source} --json`, env)
     expect([source, code, err]).toEqual([source, 0, expect.stringContaining('npx registry-events show')])
-    sent.push(...(rows()[0]?.accepted as { id: string }[]).map(({ id }) => id))
+    sent.push(...(rows() as { accepted: { id: string }[] }[]).flatMap(({ accepted }) => accepted.map(({ id }) => id)))
   }
   expect(new Set(sent).size).toBe(sourceNames.length)
   await new Promise<void>((done) => {

@@ -6,6 +6,7 @@ import { type FakeSearch, startSearch } from './search.ts'
 // `registry-events search`, `show` and `explain`.
 
 let search: FakeSearch
+let other: FakeSearch | undefined
 let env: Record<string, string> = {}
 
 beforeEach(async () => {
@@ -15,7 +16,11 @@ beforeEach(async () => {
   search.add('jp-tok', { id: 'three', initiator: { id: 'ci', name: 'ci' } })
 })
 
-afterEach(() => search.close())
+afterEach(async () => {
+  await search.close()
+  await other?.close()
+  other = undefined
+})
 
 /** Parameters of the last question. */
 const asked = () => new URL(search.asked.at(-1) ?? '', 'http://localhost').searchParams
@@ -202,12 +207,12 @@ describe('the token', () => {
   })
 
   test('is not sent where a redirect points to', async () => {
-    const other = await startSearch()
-    search.before = () => ({ status: 302, body: {}, headers: { location: `${other.url}/events` } })
+    other = await startSearch()
+    const { url } = other
+    search.before = () => ({ status: 302, body: {}, headers: { location: `${url}/events` } })
     const { code, err } = await run('search', env)
     expect([code, err]).toEqual([3, expect.stringContaining('where the token is not sent')])
     expect(other.asked).toEqual([])
-    await other.close()
   })
 
   test.each([

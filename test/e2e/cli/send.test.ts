@@ -124,7 +124,7 @@ describe('the secret', () => {
   })
 
   test('goes nowhere else', async () => {
-    refusals = [{ status: 307, headers: { location: 'http://127.0.0.1:9/' } }]
+    refusals = [{ status: 307, headers: { location: '/webhooks/elsewhere' } }]
     expect((await run('send acr', env)).code).toBe(3)
     expect(paths).toHaveLength(1)
   })

@@ -1,0 +1,3 @@
+import { searchesAsAScanDoes } from '../search/property.ts'
+
+searchesAsAScanDoes(1000, 600_000)

@@ -1,0 +1,204 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { columns } from '../../lib/archive/columns.ts'
+import { toRow } from '../../lib/archive/row.ts'
+import { canonicalText } from '../../lib/proof/canonical.ts'
+import { athena, athenaNames } from '../../lib/search/athena.ts'
+import type { Engine } from '../../lib/search/engine.ts'
+import { readQuestion } from '../../lib/search/filter.ts'
+import { sampleEvents } from '../archive.ts'
+import { NOW } from '../now.ts'
+
+// What Athena is asked, and what becomes of its answers, with a server on loopback that speaks its protocol.
+
+type Cell = string | null
+/** What the fake knows of a statement: how it ends, and its rows. */
+interface Script {
+  states?: string[]
+  reason?: string
+  names?: string[]
+  rows?: Cell[][]
+}
+
+interface Asked {
+  operation: string
+  type: string
+  input: Record<string, unknown>
+}
+
+let server: Server | undefined
+const asked: Asked[] = []
+
+/** Rows of a page of results. */
+const PAGE = 2
+
+/** Starts an Athena that answers one statement after another as `scripts` say. */
+async function fake(scripts: Script[], timeout = 5000): Promise<Engine> {
+  asked.length = 0
+  const running = new Map<string, Script>()
+  const answers: Record<string, (input: Record<string, unknown>) => unknown> = {
+    StartQueryExecution() {
+      const id = `query-${running.size}`
+      running.set(id, { states: ['QUEUED', 'RUNNING', 'SUCCEEDED'], ...scripts[running.size] })
+      return { QueryExecutionId: id }
+    },
+    GetQueryExecution({ QueryExecutionId }) {
+      const { states = [], reason } = running.get(String(QueryExecutionId)) as Script
+      const State = states.length > 1 ? states.shift() : states[0]
+      return { QueryExecution: { Status: { State, ...(State === 'FAILED' ? { StateChangeReason: reason } : {}) } } }
+    },
+    GetQueryResults({ QueryExecutionId, NextToken = '0' }) {
+      const { names = [], rows = [] } = running.get(String(QueryExecutionId)) as Script
+      const all: Cell[][] = [names, ...rows]
+      const from = Number(NextToken)
+      const Rows = all
+        .slice(from, from + PAGE)
+        .map((row) => ({ Data: row.map((cell) => (cell === null ? {} : { VarCharValue: cell })) }))
+      return {
+        ResultSet: { Rows, ResultSetMetadata: { ColumnInfo: names.map((Name) => ({ Name })) } },
+        ...(from + PAGE < all.length ? { NextToken: String(from + PAGE) } : {}),
+      }
+    },
+    StopQueryExecution: () => ({}),
+  }
+  server = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const operation = String(request.headers['x-amz-target']).replace('AmazonAthena.', '')
+    const input = JSON.parse(Buffer.concat(chunks).toString())
+    asked.push({ operation, type: String(request.headers['content-type']), input })
+    response.end(JSON.stringify(answers[operation]?.(input)))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return athena({
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    credentials: () => ({ accessKeyId: 'test', secretAccessKey: 'test' }),
+    region: 'eu-central-1',
+    ...athenaNames('my-Stage'),
+    timeout,
+  })
+}
+
+afterEach(() => {
+  server?.closeAllConnections()
+  server?.close()
+})
+
+const query = (text: string, limit = 100) => {
+  const { filter, sort } = readQuestion(new URLSearchParams(text), NOW)
+  return { filter, sort, limit, scopes: [{ location: 'eu-de' as const, from: 0, size: 1208 }] }
+}
+
+const events = [...sampleEvents(5)]
+const rows = events.map((event, leaf) => toRow(canonicalText(event), leaf, { routed: null, archived: 5 }))
+const NAMES = ['location', ...columns.map(({ name }) => name)]
+const cells = rows.map((row) => [
+  'eu-de',
+  ...columns.map(({ name }) => (row[name] === null ? null : String(row[name]))),
+])
+
+const statements = (): Record<string, unknown>[] =>
+  asked.filter(({ operation }) => operation === 'StartQueryExecution').map(({ input }) => input)
+
+describe('a page', () => {
+  test('is one statement with its values beside it, and its rows are those of the archive', async () => {
+    const engine = await fake([{ names: NAMES, rows: cells }])
+    const { found, damaged } = await engine.page(query("initiator=o'neil&dataEvent=true", 3))
+    expect(found).toEqual(rows.map((row) => ({ location: 'eu-de', row })))
+    expect(damaged).toEqual([])
+    expect(statements()).toEqual([
+      {
+        QueryString: expect.stringMatching(/^SELECT location, leaf, .* LIMIT 3$/),
+        ExecutionParameters: ["'eu-de'", '0', '1208', 'true', "'o''neil'", "'o''neil'"],
+        QueryExecutionContext: { Database: 'registry_events_my_stage' },
+        WorkGroup: 'registry-events-my-Stage',
+      },
+    ])
+    expect(new Set(asked.map(({ type }) => type))).toEqual(new Set(['application/x-amz-json-1.1']))
+    expect(asked.filter(({ operation }) => operation === 'GetQueryResults')).toHaveLength(3)
+  })
+
+  test('of an archive that has not begun is not asked for', async () => {
+    const engine = await fake([])
+    expect(await engine.page({ ...query(''), scopes: [] })).toEqual({ found: [], damaged: [] })
+    expect(asked).toEqual([])
+  })
+
+  test('is asked for again without a file that can not be read', async () => {
+    const file = `events/location=eu-de/day=2026-10-01/000000000000-30-${'ab'.repeat(16)}.parquet`
+    const reason = `HIVE_BAD_DATA: Malformed Parquet file. [s3://events-my-stage-eu-de-000000000000/${file}]`
+    const engine = await fake([
+      { states: ['FAILED'], reason },
+      { names: NAMES, rows: cells.slice(1) },
+    ])
+    const { found, damaged } = await engine.page(query(''))
+    expect(found).toHaveLength(4)
+    expect(damaged).toEqual([{ location: 'eu-de', file, why: 'Athena can not read it.' }])
+    expect(statements()[0]?.QueryString).not.toContain(file)
+    expect(statements()[1]?.QueryString).toContain(`"$path" NOT LIKE '%/${file}'`)
+  })
+
+  test.each([
+    ['another reason', "SYNTAX_ERROR: line 1:8: mismatched input 'x'"],
+    ['no reason', undefined],
+    ['a name that is none of a file', "HIVE_BAD_DATA [s3://b/events/location=x'/day=1/a.parquet]"],
+  ])('fails for %s', async (_, reason) => {
+    const engine = await fake([{ states: ['FAILED'], ...(reason ? { reason } : {}) }])
+    await expect(engine.page(query(''))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    expect(statements()).toHaveLength(1)
+  })
+
+  test('that takes too long is stopped', async () => {
+    const engine = await fake([{ states: ['RUNNING'] }], 250)
+    await expect(engine.page(query(''))).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('250 ms'),
+    })
+    expect(asked.at(-1)).toMatchObject({ operation: 'StopQueryExecution', input: { QueryExecutionId: 'query-0' } })
+  })
+})
+
+describe('counts', () => {
+  test('are read part by part', async () => {
+    const names = ['part', 'bucket', 'value', 'n', 'failures']
+    const counted = [
+      ['0', '494772', '', '7', '1'],
+      ['0', '494773', '', '3', '0'],
+      ['1', null, 'container-registry.image.pull', '9', '1'],
+      ['1', null, '', '1', '0'],
+    ]
+    const engine = await fake([{ names, rows: counted }])
+    const { filter, scopes } = query('')
+    expect(await engine.counts({ filter, scopes, by: ['action', 'target'], top: 5, interval: 3_600_000 })).toEqual({
+      by: [
+        [
+          { value: 'container-registry.image.pull', count: 9 },
+          { value: '', count: 1 },
+        ],
+        [],
+      ],
+      buckets: [
+        { time: 494_772 * 3_600_000, count: 7, failures: 1 },
+        { time: 494_773 * 3_600_000, count: 3, failures: 0 },
+      ],
+      damaged: [],
+    })
+  })
+
+  test('of nothing have no bounds', async () => {
+    const engine = await fake([{ names: ['total', 'first', 'last'], rows: [['0', null, null]] }])
+    const { filter, scopes } = query('')
+    expect(await engine.bounds(filter, scopes)).toEqual({ total: 0, first: null, last: null })
+  })
+})
+
+describe('leaves', () => {
+  test('come once each, all copies of events among them', async () => {
+    const engine = await fake([{ names: NAMES, rows: [...cells, ...cells.slice(0, 1)] }])
+    const { found } = await engine.leaves({ location: 'eu-de', from: 0, size: 5 })
+    expect(found.map(({ row }) => row.leaf)).toEqual([0, 1, 2, 3, 4])
+    expect(statements()[0]?.QueryString).not.toContain('JOIN')
+  })
+})
