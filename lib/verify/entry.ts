@@ -10,8 +10,8 @@ import { parseTime } from '../time.ts'
 /** What a column holds in one row; times are milliseconds since 1970. */
 export type Value = string | number | boolean | null
 
-/** The columns of some rows. */
-export type Rows = Record<ColumnName, ArrayLike<Value>> & { length: number }
+/** The columns of some rows. Texts are there of some of them only, of those from the row `from` on. */
+export type Rows = Record<ColumnName, ArrayLike<Value>> & { from: number }
 
 /** What was found in a row: the text of its event, and what is wrong with it. */
 export interface Entry {
@@ -109,7 +109,7 @@ const differs = (column: Placed, value: Value): string =>
 
 /** Reads one row with nothing known of its shape. */
 function readSlowly(rows: Rows, at: number, location: string): Entry {
-  const holed = String(rows.event[at])
+  const holed = String(rows.event[at - rows.from])
   let wrong: string | undefined
   const text = holed.replace(HOLES, (hole) => {
     const column = byHole.get(hole.charCodeAt(0))
@@ -302,7 +302,7 @@ export class EntryReader {
   }
 
   private match(rows: Rows, at: number): Entry | undefined {
-    const holed = rows.event[at]
+    const holed = rows.event[at - rows.from]
     if (typeof holed !== 'string') return undefined
     for (const [index, shape] of this.shapes.entries()) {
       const pieces = shape.pattern.exec(holed)
@@ -317,7 +317,7 @@ export class EntryReader {
   }
 
   private learn(rows: Rows, at: number): Entry {
-    const holed = String(rows.event[at])
+    const holed = String(rows.event[at - rows.from])
     const isWorthIt = holed.length <= LONGEST && this.learnt < MOST_LEARNT
     const known = isWorthIt && this.shapes.some(({ pattern }) => pattern.test(holed))
     const shape = isWorthIt && !known ? shapeOf(holed, this.location) : undefined

@@ -157,7 +157,7 @@ class Reading {
   private readGroup(group: Group): void {
     // Only now is it known that there are so many.
     if (this.rows === 0) this.leaves = new Float64Array(this.file.count)
-    for (let at = 0; at < group.rows.length; at++) this.readRow(group, at)
+    for (let at = group.from; at < group.to; at++) this.readRow(group, at)
   }
 
   private readRow({ rows, isClean }: Group, at: number): void {

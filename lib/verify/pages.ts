@@ -22,20 +22,25 @@ const UNCLEAN = /["\\\u0000-\u001f]/
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what is not ASCII
 const BEYOND_ASCII = /[^\u0000-\u007f]/
 
+/** Bytes of a text that is worth a call of its own. */
+const LONG = 128
+
 /** Texts of `page`, each from one of `starts` on and one of `lengths` long, in bytes. Bytes between them are spaces. */
 function texts(page: Buffer, starts: ArrayLike<number>, lengths: ArrayLike<number>): Decoded {
-  // One character a byte: taking a long text apart is quicker than taking bytes apart, and so is looking at all of it at once.
-  const whole = page.toString('latin1')
+  const areLong = page.length > LONG * starts.length
+  // One character a byte. Taking apart one long text is quicker than decoding many short ones, and so is looking at all of it at once.
+  const whole = areLong ? '' : page.toString('latin1')
   const isPlain = isAscii(page)
+  const encoding = isPlain ? 'latin1' : 'utf8'
   const values = new Array<string>(starts.length)
   for (let index = 0; index < values.length; index++) {
     const start = starts[index] ?? 0
     const end = start + (lengths[index] ?? 0)
     if (!(end >= start && end <= page.length)) throw new Error('a text is longer than its page')
-    const text = whole.substring(start, end)
-    values[index] = isPlain || !BEYOND_ASCII.test(text) ? text : page.toString('utf8', start, end)
+    const text = areLong ? page.toString(encoding, start, end) : whole.substring(start, end)
+    values[index] = isPlain || areLong || !BEYOND_ASCII.test(text) ? text : page.toString('utf8', start, end)
   }
-  return { values, isClean: !UNCLEAN.test(whole) }
+  return { values, isClean: areLong ? !values.some((text) => UNCLEAN.test(text)) : !UNCLEAN.test(whole) }
 }
 
 /** What stands instead of a length that was read. */
@@ -280,10 +285,14 @@ function inMilliseconds({ values, isClean }: Decoded, element: SchemaElement): D
   return { values: Array.from(values, (value) => (value === null ? null : Number(value) / 1000)), isClean }
 }
 
-/** The values of the column that `bytes` are, of `length` rows. */
-export function readValues(bytes: Buffer, meta: ColumnMetaData, element: SchemaElement, length: number): ColumnValues {
+/** The values of the column that `bytes` are, of `length` rows, page by page. */
+export function* readPages(
+  bytes: Buffer,
+  meta: ColumnMetaData,
+  element: SchemaElement,
+  length: number,
+): Generator<ColumnValues> {
   const reader = readerOf(bytes)
-  const pieces: Decoded[] = []
   let dictionary: Decoded | undefined
   let have = 0
   while (have < length) {
@@ -297,9 +306,12 @@ export function readValues(bytes: Buffer, meta: ColumnMetaData, element: SchemaE
       dictionary = dictionaryPage(page, header, meta)
       continue
     }
-    const piece = dataPage(page, header, meta, dictionary, length - have)
+    const piece = inMilliseconds(dataPage(page, header, meta, dictionary, length - have), element)
     have += piece.values.length
-    pieces.push(piece)
+    yield piece
   }
-  return inMilliseconds(joined(pieces, length), element)
 }
+
+/** The same, all at once. */
+export const readValues = (...column: Parameters<typeof readPages>): ColumnValues =>
+  joined([...readPages(...column)], column[3])

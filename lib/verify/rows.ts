@@ -3,13 +3,15 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, type RowGroup } from 'hyparquet'
 import { type ColumnName, columns } from '../archive/columns.ts'
 import type { Rows, Value } from './entry.ts'
-import { readValues } from './pages.ts'
+import { readPages, readValues } from './pages.ts'
 
 // A Parquet file, group by group.
 
-/** Rows that were read together. */
+/** Rows of a group whose texts are there: until the next ones are asked for. */
 export interface Group {
   rows: Rows
+  from: number
+  to: number
   /** Nothing that stands in a column, but the event, would have to be escaped by JSON. */
   isClean: boolean
 }
@@ -52,6 +54,9 @@ export class OpenFile implements AsyncBuffer {
   }
 }
 
+/** Where the column of the texts is. */
+const EVENT = columns.findIndex(({ name }) => name === 'event')
+
 type Element = FileMetaData['schema'][number]
 
 function isOfType(element: Element, type: string): boolean {
@@ -76,30 +81,42 @@ function checkedColumns({ schema }: FileMetaData): Map<ColumnName, Element> {
 }
 
 /**
- * The rows of a Parquet file of the archive, a group at a time. Throws when it is none, or can't be read: `count` is how many rows it has
- * to have.
+ * The rows of a Parquet file of the archive, some at a time. Throws when it is none, or can't be read: `count` is how many rows it has to
+ * have.
  */
 export async function* readGroups(file: OpenFile, count: number): AsyncGenerator<Group> {
   const metadata = await parquetMetadataAsync(file)
   const elements = checkedColumns(metadata)
   const inGroups = metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0)
   if (inGroups !== count) throw new Error(`it has ${inGroups} rows, its name says ${count}`)
-  for (const group of metadata.row_groups) yield readGroup(file, group, elements)
+  for (const group of metadata.row_groups) yield* readGroup(file, group, elements)
 }
 
-function readGroup(file: OpenFile, group: RowGroup, elements: ReadonlyMap<ColumnName, Element>): Group {
-  const length = Number(group.num_rows)
+/** What is needed to read the column at `index`. */
+function columnOf(file: OpenFile, group: RowGroup, elements: ReadonlyMap<ColumnName, Element>, index: number) {
+  const name = columns[index]?.name ?? 'event'
+  const meta = group.columns[index]?.meta_data
+  const element = elements.get(name)
+  if (meta?.path_in_schema[0] !== name || !element) throw new Error(`a group lacks the column \`${name}\``)
+  const start = Number(meta.dictionary_page_offset ?? meta.data_page_offset)
+  const bytes = Buffer.from(file.slice(start, start + Number(meta.total_compressed_size)))
+  return [bytes, meta, element, Number(group.num_rows)] as const
+}
+
+function* readGroup(file: OpenFile, group: RowGroup, elements: ReadonlyMap<ColumnName, Element>): Generator<Group> {
   const rows: Partial<Record<ColumnName, ArrayLike<Value>>> = {}
   let areClean = true
   for (const [index, { name }] of columns.entries()) {
-    const meta = group.columns[index]?.meta_data
-    const element = elements.get(name)
-    if (meta?.path_in_schema[0] !== name || !element) throw new Error(`a group lacks the column \`${name}\``)
-    const start = Number(meta.dictionary_page_offset ?? meta.data_page_offset)
-    const bytes = Buffer.from(file.slice(start, start + Number(meta.total_compressed_size)))
-    const { values, isClean } = readValues(bytes, meta, element, length)
+    if (name === 'event') continue
+    const { values, isClean } = readValues(...columnOf(file, group, elements, index))
     rows[name] = values
-    if (name !== 'event') areClean &&= isClean
+    areClean &&= isClean
   }
-  return { rows: { ...(rows as Rows), length }, isClean: areClean }
+  // The texts are most of it, so there are never more than those of a page.
+  const all: Rows = { ...(rows as Omit<Rows, 'event' | 'from'>), event: [], from: 0 }
+  for (const { values } of readPages(...columnOf(file, group, elements, EVENT))) {
+    all.event = values
+    yield { rows: all, isClean: areClean, from: all.from, to: all.from + values.length }
+    all.from += values.length
+  }
 }
