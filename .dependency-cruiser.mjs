@@ -159,6 +159,21 @@ export default {
       to: { path: 'node_modules/(fauxqs|serverless|serverless-offline|esbuild)/' },
     },
     {
+      name: 'web-stands-alone',
+      comment:
+        'the viewer checks the work of lib, in the browser: nothing of lib may have a part in it, and what it loads has to be small',
+      severity: 'error',
+      from: { path: '^web/' },
+      to: { path: '.', pathNot: '^(web/|node_modules/(preact|@preact)/)' },
+    },
+    {
+      name: 'nothing-needs-web',
+      comment: 'it is made at bundle time (deploy/web.ts) and served as files',
+      severity: 'error',
+      from: { pathNot: '^(web|test)/' },
+      to: { path: '^web/' },
+    },
+    {
       name: 'no-orphans',
       comment: 'a file that nothing reaches is dead',
       severity: 'error',

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundle, functionNames } from '../deploy/bundle.ts'
+import { makeViewer } from '../deploy/web.ts'
 import { type SourceName, sources } from '../lib/sources/index.ts'
 
 // Fails when a packaged function is larger than its budget: size is what a cold start pays for. A function carries the sources that
@@ -24,6 +25,9 @@ const OTHERS: Readonly<Record<string, { kb: number; why: string }>> = {
   search: { kb: 300, why: 'the viewer' },
   upkeep: { kb: 210, why: 'Parquet, read and written' },
 }
+
+/** What the viewer's script may have, libraries and all. */
+const VIEWER_KB = 80
 
 const say = (what: string, name: string, kb: number, budget: number, why: string): void => {
   process.stdout.write(`${what}${name} has ${kb.toFixed(1)} KB of ${budget} KB${why ? ` (${why})` : ''}\n`)
@@ -50,6 +54,8 @@ try {
       if (other) say('', name, kb, other.kb, other.why)
     }
   }
+  const { '/viewer.js': script = '' } = await makeViewer()
+  say('', 'viewer.js', Buffer.byteLength(script) / 1024, VIEWER_KB, 'of the viewer')
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

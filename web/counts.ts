@@ -1,5 +1,6 @@
 import { batch, effect, signal, untracked } from '@preact/signals'
-import { asProblem, type Bucket, type Counts, get, type Problem } from './api.ts'
+import type { Bucket, Counts } from './answers.ts'
+import { asProblem, get, type Problem } from './api.ts'
 import { short } from './fields.ts'
 import { arrived, query } from './list.ts'
 import { countsPath, facetQueries, MORE, type Query, TOP } from './query.ts'

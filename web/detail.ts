@@ -1,5 +1,6 @@
 import { batch, computed, effect, signal } from '@preact/signals'
-import { ask, asProblem, get, type Item, type Log, Problem, pathOf } from './api.ts'
+import type { Explained, Item, Log } from './answers.ts'
+import { ask, asProblem, get, Problem, pathOf } from './api.ts'
 import type { Bytes } from './bytes.ts'
 import { check, readProof, type Step, type Verdict } from './proof.ts'
 import { secret, view } from './state.ts'
@@ -15,7 +16,7 @@ export const problem = signal<Problem | undefined>(undefined)
 /** What the check found; `undefined` while it is on its way. */
 export const verdict = signal<Verdict | undefined>(undefined)
 /** The answer of `explain`; `undefined` while it is on its way. */
-export const explanation = signal<{ steps?: unknown; problem?: Problem } | undefined>(undefined)
+export const explanation = signal<{ steps?: Explained[]; problem?: Problem } | undefined>(undefined)
 
 let going = new AbortController()
 
@@ -70,7 +71,7 @@ async function checkProof(shown: Item, called: AbortSignal): Promise<void> {
 
 async function explain(id: string, called: AbortSignal): Promise<void> {
   try {
-    const steps = await get<unknown>(pathOf(id, 'explain'), called)
+    const { steps } = await get<{ steps: Explained[] }>(pathOf(id, 'explain'), called)
     if (!called.aborted) explanation.value = { steps }
   } catch (error) {
     const found = asProblem(error)

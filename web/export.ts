@@ -1,19 +1,31 @@
-import { ask, type Page, Problem } from './api.ts'
+import type { Damaged, Page } from './answers.ts'
+import { ask } from './api.ts'
+import { download } from './download.ts'
 import { eventsPath, type Query } from './query.ts'
 
 // All events of a query as a file, page by page: nothing of it is held longer than it takes to write it.
 
-export type Format = 'ndjson' | 'csv' | 'json'
+/** A form of a file: its name in a query, its media type, and what people are told of it. */
+export interface Format {
+  name: 'ndjson' | 'csv' | 'json'
+  type: string
+  says: string
+}
 
-export const formats: readonly { format: Format; label: string; type: string; says: string }[] = [
-  { format: 'ndjson', label: 'NDJSON', type: 'application/x-ndjson', says: 'One event a line, for programs' },
-  { format: 'csv', label: 'CSV', type: 'text/csv', says: 'A column for each column of the archive, for spreadsheets' },
-  {
-    format: 'json',
-    label: 'JSON',
-    type: 'application/json',
-    says: 'Events with their places in the logs, their proofs and the checkpoints: evidence',
-  },
+const json: Format = {
+  name: 'json',
+  type: 'application/json',
+  says: 'One answer, each event with its place in the log and its proof, and the signed checkpoints: evidence',
+}
+const csv: Format = {
+  name: 'csv',
+  type: 'text/csv',
+  says: 'A column for each column of the archive, for spreadsheets',
+}
+export const formats: readonly Format[] = [
+  { name: 'ndjson', type: 'application/x-ndjson', says: 'One event a line, for programs' },
+  csv,
+  json,
 ]
 
 /** Where an export is written to. */
@@ -34,46 +46,28 @@ interface Part {
 
 /** The cursor in a `Link` header; `null` when there is no further page. */
 export function nextOf(link: string | null): string | null {
-  for (const [, target = '', rest = ''] of (link ?? '').matchAll(/<([^>]*)>([^<]*)/g)) {
-    if (/;\s*rel="?next"?/i.test(rest)) return new URL(target, 'http://localhost').searchParams.get('cursor')
-  }
-  return null
+  const [, target] = /<([^>]*)>[^<]*\brel="?next\b/.exec(link ?? '') ?? []
+  return target === undefined ? null : new URL(target, document.baseURI).searchParams.get('cursor')
 }
 
 /** A page of lines. The line of names that every page of a CSV begins with is left out of all but the first one. */
-async function lines(answer: Response, format: Format, head: { line: string }): Promise<Part> {
+async function lines(answer: Response, format: Format, isFirst: boolean): Promise<Part> {
   const next = nextOf(answer.headers.get('link'))
-  let text = await answer.text()
-  if (text && !text.endsWith('\n')) text += '\n'
-  if (format === 'csv') {
-    const end = text.indexOf('\n') + 1
-    const first = text.slice(0, end)
-    if (head.line && first === head.line) text = text.slice(end)
-    else head.line = first
-  }
-  const count = format === 'csv' ? csvRows(text, head.line) : text.split('\n').length - 1
-  return { text, count, next }
+  const whole = await answer.text()
+  const rows = format === csv ? whole.slice(whole.indexOf('\n') + 1) : whole
+  // Nothing in an event holds a line break: it is JSON.
+  return { text: isFirst ? whole : rows, count: rows.split('\n').length - 1, next }
 }
 
-/** Rows in a CSV: line breaks in quotes end none. */
-function csvRows(text: string, head: string): number {
-  const outside = text.replaceAll(/"[^"]*"/g, '').split('\n').length - 1
-  return text.startsWith(head) ? outside - 1 : outside
-}
-
-async function elements(answer: Response, isFirst: boolean): Promise<Part> {
-  const page: Page = await answer.json()
-  const { events, next, complete, damaged } = page
+/** A page of elements; what stands beside them is written after the last one. `damaged` is added to. */
+async function elements(answer: Response, isFirst: boolean, damaged: Damaged[]): Promise<Part> {
+  const { events, next, complete, damaged: more = [] }: Page = await answer.json()
+  damaged.push(...more.filter(({ file }) => !damaged.some((other) => other.file === file)))
+  const rest = damaged.length > 0 ? { next, complete, damaged } : { next, complete }
   const begin = isFirst ? '{"events":[\n' : events.length > 0 ? ',\n' : ''
-  const end = next === null ? `\n],"next":null,"complete":${JSON.stringify(complete)}${tail(damaged)}}\n` : ''
-  return {
-    text: begin + events.map((element) => JSON.stringify(element)).join(',\n') + end,
-    count: events.length,
-    next,
-  }
+  const end = next === null ? `\n],${JSON.stringify(rest).slice(1)}\n` : ''
+  return { text: begin + events.map((one) => JSON.stringify(one)).join(',\n') + end, count: events.length, next }
 }
-
-const tail = (damaged: Page['damaged']): string => (damaged ? `,"damaged":${JSON.stringify(damaged)}` : '')
 
 /** What an export of `query` is to be like. */
 export interface Wish {
@@ -93,19 +87,19 @@ export async function exportTo(
   progress: (count: number) => void,
   signal: AbortSignal,
 ): Promise<number> {
-  const given: Record<string, string> = { format, ...(format === 'json' ? { proof: 'true' } : {}) }
-  if (skipDamaged && format !== 'json') given.damaged = 'skip'
-  const { type } = formats.find((entry) => entry.format === format) ?? { type: '*/*' }
-  const head = { line: '' }
+  const given: Record<string, string> = { format: format.name }
+  if (format === json) given.proof = 'true'
+  else if (skipDamaged) given.damaged = 'skip'
+  const damaged: Damaged[] = []
   let cursor: string | null = null
   let total = 0
   try {
     do {
+      const isFirst = cursor === null
       const more: Record<string, string> = cursor === null ? given : { ...given, cursor }
-      const answer = await ask(eventsPath(query, more), { accept: type, signal })
-      const part: Part = await (format === 'json' ? elements(answer, cursor === null) : lines(answer, format, head))
+      const answer = await ask(eventsPath(query, more), { accept: format.type, signal })
+      const part: Part = await (format === json ? elements(answer, isFirst, damaged) : lines(answer, format, isFirst))
       await sink.write(part.text)
-      if (part.next !== null && part.next === cursor) throw new Problem('BAD_CURSOR', 'The same page came twice.')
       cursor = part.next
       total += part.count
       progress(total)
@@ -138,13 +132,7 @@ export async function fileSink(name: string, type: string): Promise<Sink> {
       parts.push(new Blob([text]))
     },
     async close() {
-      const address = URL.createObjectURL(new Blob(parts, { type }))
-      const link = document.createElement('a')
-      link.href = address
-      link.download = name
-      link.click()
-      // The download has begun when the next turn comes; what it needs of the address is taken.
-      setTimeout(() => URL.revokeObjectURL(address), 60_000)
+      download(name, type, parts)
     },
     async abort() {
       parts = []

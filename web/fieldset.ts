@@ -1,93 +1,73 @@
-import type { Item } from './api.ts'
+import type { Item } from './answers.ts'
 
 // The whole event in an order that people read it in. Whatever has no place here comes last, so nothing of it is ever left out.
 
-/** A line: a label, where its value stands in the element, and the filter that finds more of the same. */
-export interface Line {
-  label: string
-  path: string
-  filter?: string
-  kind?: 'code' | 'time'
-}
+/** A line: a label, where its value stands in the element, the filter that finds more of the same, and how it is written. */
+export type Line = readonly [label: string, path: string, filter?: string, kind?: 'code' | 'time']
 
-export interface Part {
-  title: string
-  lines: readonly Line[]
-}
+/** Lines with a title above them. */
+export type Part = readonly [title: string, lines: readonly Line[]]
 
+// biome-ignore format: one row a line
 export const parts: readonly Part[] = [
-  {
-    title: 'What',
-    lines: [
-      { label: 'Action', path: 'event.action', filter: 'action', kind: 'code' },
-      { label: 'Message', path: 'event.message' },
-      { label: 'Outcome', path: 'event.outcome', filter: 'outcome' },
-      { label: 'Reason', path: 'event.reason.reasonType' },
-      { label: 'Code', path: 'event.reason.reasonCode' },
-      { label: 'Severity', path: 'event.severity', filter: 'severity' },
-      { label: 'Data event', path: 'event.dataEvent', filter: 'dataEvent' },
-    ],
-  },
-  {
-    title: 'Who',
-    lines: [
-      { label: 'Name', path: 'event.initiator.name', filter: 'initiator' },
-      { label: 'Id', path: 'event.initiator.id', filter: 'initiator', kind: 'code' },
-      { label: 'Type', path: 'event.initiator.typeURI', kind: 'code' },
-      { label: 'Credential', path: 'event.initiator.credential.type' },
-      { label: 'Address', path: 'event.initiator.host.address', filter: 'address', kind: 'code' },
-      { label: 'Address type', path: 'event.initiator.host.addressType' },
-      { label: 'Agent', path: 'event.initiator.host.agent' },
-    ],
-  },
-  {
-    title: 'To what',
-    lines: [
-      { label: 'Name', path: 'event.target.name', filter: 'target', kind: 'code' },
-      { label: 'Id', path: 'event.target.id', filter: 'target', kind: 'code' },
-      { label: 'Type', path: 'event.target.typeURI', kind: 'code' },
-      { label: 'Asked at', path: 'event.target.host.address', kind: 'code' },
-    ],
-  },
-  {
-    title: 'When',
-    lines: [
-      { label: 'Happened', path: 'event.eventTime', kind: 'time' },
-      { label: 'Received', path: 'event.provenance.receivedTime', kind: 'time' },
-      { label: 'Redriven', path: 'event.provenance.redrivenTime', kind: 'time' },
-      { label: 'Routed', path: 'routedTime', kind: 'time' },
-      { label: 'Archived', path: 'archivedTime', kind: 'time' },
-    ],
-  },
-  {
-    title: 'Where from, where to',
-    lines: [
-      { label: 'Registry', path: 'event.provenance.registry', filter: 'registry' },
-      { label: 'Source', path: 'event.provenance.source' },
-      { label: 'Domain', path: 'event.provenance.domain', kind: 'code' },
-      { label: 'Region', path: 'event.provenance.region', filter: 'region' },
-      { label: 'Account', path: 'event.provenance.account' },
-      { label: 'Location', path: 'location', filter: 'location' },
-      { label: 'Leaf', path: 'leaf' },
-    ],
-  },
+  ['What', [
+    ['Action', 'event.action', 'action', 'code'],
+    ['Message', 'event.message'],
+    ['Outcome', 'event.outcome', 'outcome'],
+    ['Reason', 'event.reason.reasonType'],
+    ['Code', 'event.reason.reasonCode'],
+    ['Severity', 'event.severity', 'severity'],
+    ['Data event', 'event.dataEvent', 'dataEvent'],
+  ]],
+  ['Who', [
+    ['Name', 'event.initiator.name', 'initiator'],
+    ['Id', 'event.initiator.id', 'initiator', 'code'],
+    ['Type', 'event.initiator.typeURI', '', 'code'],
+    ['Credential', 'event.initiator.credential.type'],
+    ['Address', 'event.initiator.host.address', 'address', 'code'],
+    ['Address type', 'event.initiator.host.addressType'],
+    ['Agent', 'event.initiator.host.agent'],
+  ]],
+  ['To what', [
+    ['Name', 'event.target.name', 'target', 'code'],
+    ['Id', 'event.target.id', 'target', 'code'],
+    ['Type', 'event.target.typeURI', '', 'code'],
+    ['Asked at', 'event.target.host.address', '', 'code'],
+  ]],
+  ['When', [
+    ['Happened', 'event.eventTime', '', 'time'],
+    ['Received', 'event.provenance.receivedTime', '', 'time'],
+    ['Redriven', 'event.provenance.redrivenTime', '', 'time'],
+    ['Routed', 'routedTime', '', 'time'],
+    ['Archived', 'archivedTime', '', 'time'],
+  ]],
+  ['Where from, where to', [
+    ['Registry', 'event.provenance.registry', 'registry'],
+    ['Source', 'event.provenance.source'],
+    ['Domain', 'event.provenance.domain', '', 'code'],
+    ['Region', 'event.provenance.region', 'region'],
+    ['Account', 'event.provenance.account'],
+    ['Location', 'location', 'location'],
+    ['Leaf', 'leaf'],
+  ]],
 ]
 
 /** A value of an element with the path to it. */
 export interface Value {
   path: string
-  value: string | number | boolean | null
+  value: string | number | boolean
 }
 
-/** Every value of `element` by its path, in the order in which they stand. Empty objects and lists stand as such. */
+/** Every value of `element` but `null`, by its path, in the order in which they stand. Empty objects and lists stand as such. */
 export function valuesOf(element: unknown, path = ''): Value[] {
-  if (typeof element !== 'object' || element === null) return [{ path, value: element as Value['value'] }]
+  if (element === null) return []
+  if (typeof element !== 'object') return [{ path, value: element as Value['value'] }]
   const members = Object.entries(element)
   if (members.length === 0) return [{ path, value: Array.isArray(element) ? '[]' : '{}' }]
   return members.flatMap(([name, member]) => valuesOf(member, path ? `${path}.${name}` : name))
 }
 
-const placed = new Set(parts.flatMap(({ lines }) => lines.map(({ path }) => path)))
+const placed = new Set(parts.flatMap(([, lines]) => lines.map(([, path]) => path)))
 // These stand in other lines, or say the same of every event.
 const passed = new Set(['proof', 'event.provenance.location'])
 

@@ -17,7 +17,7 @@ export function withFilter(filters: readonly Filter[], { name, not, value }: Fil
 }
 
 export const withoutFilter = (filters: readonly Filter[], filter: Filter): readonly Filter[] =>
-  filters.filter((other) => !isSame(filter)(other))
+  filters.filter((other) => !isSame({ ...filter, value: short(filter.value) })(other))
 
 /** How `filters` treat this value: as one of those that are looked for, as one that is left out, or not at all. */
 export function standing(filters: readonly Filter[], name: string, value: string): 'is' | 'isNot' | undefined {
@@ -25,6 +25,12 @@ export function standing(filters: readonly Filter[], name: string, value: string
   if (!found) return undefined
   return found.not ? 'isNot' : 'is'
 }
+
+/** `filters` with this one when it is not there, and without it when it is. */
+export const toggled = (filters: readonly Filter[], filter: Filter): readonly Filter[] =>
+  standing(filters, filter.name, filter.value) === (filter.not ? 'isNot' : 'is')
+    ? withoutFilter(filters, filter)
+    : withFilter(filters, filter)
 
 /** The filters as they are asked for: each name once for each of its values, in any order. */
 export const toPairs = (filters: readonly Filter[]): [string, string][] =>

@@ -1,4 +1,4 @@
-import type { Bucket } from './api.ts'
+import type { Bucket } from './answers.ts'
 import { lengthOf, type Span, type Zone } from './time.ts'
 
 // What the histogram shows, worked out: slots of equal length, and where its marks stand.

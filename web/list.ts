@@ -1,5 +1,6 @@
 import { batch, effect, signal, untracked } from '@preact/signals'
-import { asProblem, type Complete, type Damaged, get, type Page, type Problem } from './api.ts'
+import type { Complete, Damaged, Page } from './answers.ts'
+import { asProblem, get, type Problem } from './api.ts'
 import { afterOf, eventsPath, type Query } from './query.ts'
 import { type Row, toRow } from './rows.ts'
 import { refresh, said, secret, show, view, wanted } from './state.ts'
@@ -124,7 +125,10 @@ async function newer(since: readonly Complete[], called: AbortSignal): Promise<{
   let cursor: string | null = null
   let upTo: Complete[] = []
   do {
-    const given: Record<string, string> = { after: afterOf(since), ...(cursor === null ? {} : { cursor }) }
+    const given: Record<string, string> = {}
+    // Of an empty archive nothing is known yet, so everything is new.
+    if (since.length > 0) given.after = afterOf(since)
+    if (cursor !== null) given.cursor = cursor
     const page: Page = await get<Page>(eventsPath(asks, given), called)
     found.push(...page.events.map(toRow))
     upTo = page.complete

@@ -1,5 +1,6 @@
 import { type Bytes, equal, fromBase64, toBase64, utf8 } from './bytes.ts'
 import { type Checkpoint, canVerify, openNote, readCheckpoint, readKey } from './note.ts'
+import { digits, events } from './numbers.ts'
 import { compareTrees, leafHash, nodesOf, rootFrom } from './tree.ts'
 
 // Checks in the browser that an event is in the log of its location, with code of its own: whoever wrote the log, or answers for
@@ -72,9 +73,6 @@ const ok = (name: Step['name'], says: string): Step => ({ name, state: 'ok', say
 const failed = (name: Step['name'], says: string): Step => ({ name, state: 'failed', says })
 const unknown = (name: Step['name'], says: string): Step => ({ name, state: 'unknown', says })
 
-const number = new Intl.NumberFormat('en')
-const count = (n: number): string => number.format(n)
-
 /** `value` as canonical JSON (RFC 8785): JavaScript writes numbers and texts as it wants them; members go by UTF-16 code units. */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
@@ -97,16 +95,16 @@ async function checkTree(proof: Proof, checkpoint: Checkpoint): Promise<Step> {
   const whole = hashes.filter((hash): hash is Bytes => hash?.length === 32)
   if (whole.length < hashes.length) return failed('tree', 'A hash of the proof is none of SHA-256.')
   if (proof.size !== checkpoint.size) {
-    return failed('tree', `The proof is for ${count(proof.size)} events, the checkpoint for ${count(checkpoint.size)}.`)
+    return failed('tree', `The proof is for ${events(proof.size)}, the checkpoint for ${digits(checkpoint.size)}.`)
   }
   const hash = await leafHash(utf8(proof.entry))
   const root = await rootFrom(hash, proof.leaf, proof.size, whole)
   return root && equal(root, checkpoint.root)
     ? ok(
         'tree',
-        `With ${whole.length} hashes, leaf ${count(proof.leaf)} leads to the root of all ${count(proof.size)} events.`,
+        `With ${whole.length} hashes, leaf ${digits(proof.leaf)} leads to the root of all ${events(proof.size)}.`,
       )
-    : failed('tree', `Leaf ${count(proof.leaf)} does not lead to the root of the ${count(proof.size)} events.`)
+    : failed('tree', `Leaf ${digits(proof.leaf)} does not lead to the root of the ${events(proof.size)}.`)
 }
 
 const day = (time: number): string => new Date(time).toISOString().slice(0, 10)
@@ -139,35 +137,35 @@ export async function openCheckpoint(
   if (checkpoint.origin !== key.name || !isOf(checkpoint.origin, location)) {
     return { step: failed('checkpoint', `The checkpoint is of the log ${checkpoint.origin}, not of ${location}.`) }
   }
-  const says = `The checkpoint of ${count(checkpoint.size)} events is signed by ${key.name}.`
+  const says = `The checkpoint of ${events(checkpoint.size)} is signed by ${key.name}.`
   return { checkpoint, step: ok('checkpoint', says) }
 }
 
 const growth = {
   grown: (before: string) =>
-    ok('growth', `The log has only grown since the last checkpoint that was seen, of ${before} events.`),
+    ok('growth', `The log has only grown since the last checkpoint that was seen, of ${before}.`),
   rewritten: (before: string) =>
-    failed('growth', `The log was rewritten: it does not hold the ${before} events that were seen before.`),
+    failed('growth', `The log was rewritten: it does not hold the ${before} that were seen before.`),
   damaged: () => failed('growth', 'The tiles of the log do not lead to the root of its checkpoint.'),
 }
 
 async function checkGrowth({ size, root }: Checkpoint, { remembered, readTile }: Surroundings): Promise<Step> {
   const old = fromBase64(remembered?.root ?? '')
   if (!remembered || !old) return ok('growth', 'No checkpoint of this log was seen before.')
-  const before = count(remembered.size)
+  const before = events(remembered.size)
   if (size < remembered.size) {
-    return failed('growth', `The log was rolled back: it had ${before} events before, now it has ${count(size)}.`)
+    return failed('growth', `The log was rolled back: it had ${before} before, now it has ${digits(size)}.`)
   }
   if (size === remembered.size) {
     return equal(root, old)
-      ? ok('growth', `The checkpoint is the last one that was seen, of ${before} events.`)
-      : failed('growth', `The log was rewritten: another checkpoint of the same ${before} events was seen before.`)
+      ? ok('growth', `The checkpoint is the last one that was seen, of ${before}.`)
+      : failed('growth', `The log was rewritten: another checkpoint of the same ${before} was seen before.`)
   }
   try {
     return growth[await compareTrees([remembered.size, old], [size, root], nodesOf(size, readTile))](before)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    return unknown('growth', `Whether the log still holds the ${before} events seen before can not be checked: ${why}`)
+    return unknown('growth', `Whether the log still holds the ${before} seen before can not be checked: ${why}`)
   }
 }
 

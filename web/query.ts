@@ -4,8 +4,9 @@ import { iso, type Span } from './time.ts'
 
 // Queries of docs/search.md, made of what is looked at.
 
-/** Events a page: the first one is there soon, and 100,000 are not too many requests. */
-export const LIMIT = 500
+/** Events of the first page, which is there soon, and of all others, so that 100,000 are not too many requests. */
+const FIRST = 200
+const LIMIT = 1000
 /** Values of each facet that are counted at first. */
 export const TOP = 8
 /** And when more are asked for. */
@@ -29,7 +30,8 @@ const which = ({ span, filters }: Query): [string, string][] => [...spanPairs(sp
 
 /** The path of a page of events. */
 export function eventsPath(query: Query, more: Readonly<Record<string, string>> = {}): string {
-  return `events?${text([...which(query), ['sort', query.sort], ['limit', String(LIMIT)], ...Object.entries(more)])}`
+  const limit = String(Object.keys(more).length > 0 ? LIMIT : FIRST)
+  return `events?${text([...which(query), ['sort', query.sort], ['limit', limit], ...Object.entries(more)])}`
 }
 
 /** The path of the counts by `names`. */

@@ -1,4 +1,4 @@
-import type { Item } from './api.ts'
+import type { Item } from './answers.ts'
 import { short } from './fields.ts'
 
 /** What the table holds of an event: 100,000 whole ones would be half a gigabyte. */

@@ -1,7 +1,8 @@
 import { batch, computed, effect, signal } from '@preact/signals'
-import { asProblem, get, onRefused, type Problem, type Reader, useSecret } from './api.ts'
+import type { Reader } from './answers.ts'
+import { asProblem, get, onRefused, type Problem, useSecret } from './api.ts'
 import type { Filter } from './filters.ts'
-import { withFilter, withoutFilter } from './filters.ts'
+import { toggled, withFilter, withoutFilter } from './filters.ts'
 import { choices, choose, keepSecret, keptSecret } from './storage.ts'
 import type { Range } from './time.ts'
 import { fromHash, initial, toHash, type View } from './view.ts'
@@ -35,6 +36,7 @@ export const refresh = (): void => {
 }
 
 export const addFilter = (filter: Filter): void => show({ filters: withFilter(view.value.filters, filter) })
+export const toggleFilter = (filter: Filter): void => show({ filters: toggled(view.value.filters, filter) })
 export const dropFilter = (filter: Filter): void => show({ filters: withoutFilter(view.value.filters, filter) })
 export const setRange = (range: Range): void => show({ range, ...(range.last ? {} : { live: false }) })
 /** Nothing but the time range and the way of looking stays. */
@@ -91,10 +93,6 @@ effect(() => {
   document.documentElement.dataset.theme = theme.value
   choose({ theme: theme.value, keys: keysOn.value, facets: facetsOpen.value })
 })
-
-export const isDark = computed(() =>
-  theme.value === 'system' ? matchMedia('(prefers-color-scheme: dark)').matches : theme.value === 'dark',
-)
 
 /** What is asked for, as one text: when it changes, another list is shown. */
 export const wanted = computed(() => {

@@ -1,6 +1,6 @@
 import { total } from '../counts.ts'
 import { count, liveProblem, loading, next, problem, setLive, stale } from '../list.ts'
-import { columns } from '../rows.ts'
+import { digits } from '../numbers.ts'
 import { facetsOpen, reader, refresh, said, secret, signOut, theme, view } from '../state.ts'
 import { Button, Dialog, Popover } from './controls.tsx'
 import { Exporting } from './exporting.tsx'
@@ -13,10 +13,8 @@ import { copy, Panel } from './panel.tsx'
 import { Completeness } from './proofs.tsx'
 import { dialog, nextTheme } from './shortcuts.ts'
 import { SignIn } from './signin.tsx'
-import { sortBy, Table } from './table.tsx'
+import { Table } from './table.tsx'
 import { TimeRange, ZoneSwitch } from './time.tsx'
-
-const number = new Intl.NumberFormat('en')
 
 const isNarrow = (): boolean => matchMedia('(max-width: 900px)').matches
 
@@ -65,7 +63,7 @@ function Bar() {
       <ZoneSwitch />
       <Button
         label="Live"
-        icon="clock"
+        icon="live"
         wide
         pressed={live}
         hint="l"
@@ -96,27 +94,10 @@ function Bar() {
   )
 }
 
-/** In a narrow window the list has no head to sort by. */
-function SortChoice() {
-  const { sort } = view.value
-  const name = sort.replace('-', '')
-  return (
-    <label class="sort-choice">
-      Sorted by
-      <select value={name} onChange={(event) => sortBy(event.currentTarget.value)}>
-        {columns.map((column) => (
-          <option key={column.name} value={column.name}>
-            {column.label}
-          </option>
-        ))}
-      </select>
-    </label>
-  )
-}
-
 /** What is wrong while there are events to be seen all the same. */
 function trouble(): string {
-  if (count.value > 0 && problem.value) return `More events can not be loaded: ${problem.value.message}`
+  if (count.value > 0 && problem.value)
+    return `${stale.value ? 'The search failed' : 'No more events for now'}: ${problem.value.message}`
   if (liveProblem.value && view.value.live) return `New events can not be looked for: ${liveProblem.value.message}`
   return ''
 }
@@ -124,13 +105,13 @@ function trouble(): string {
 function Status() {
   const found = trouble()
   const all = next.value === null ? count.value : Math.max(count.value, total.value ?? 0)
-  const loaded = next.value === null ? 'all loaded' : `${number.format(count.value)} of ${number.format(all)} loaded`
+  const loaded = next.value === null ? 'all loaded' : `${digits(count.value)} of ${digits(all)} loaded`
   return (
     <footer class="status">
       <Completeness />
       {found ? (
         <span class="wrong" role="alert">
-          <Icon name="warn" /> {found}{' '}
+          <Icon name="warn" /> <span title={found}>{found}</span>
           <Button label="Try again" icon="refresh" wide class="quiet small" onClick={refresh} />
         </span>
       ) : (
@@ -184,7 +165,6 @@ export function App() {
       </nav>
       <main class="middle">
         <Histogram />
-        <SortChoice />
         <Table />
       </main>
       <Panel />

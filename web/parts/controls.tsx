@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useId, useRef } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { Icon, type IconName } from './icons.tsx'
 
 // The few controls that everything is made of.
@@ -107,7 +107,6 @@ interface DialogProps {
 /** A dialog over everything, for as long as it is there. The focus goes back to where it was. */
 export function Dialog({ title, onClose, children, ...rest }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
-  const heading = useId()
   useEffect(() => {
     const before = document.activeElement
     dialog.current?.showModal()
@@ -116,9 +115,9 @@ export function Dialog({ title, onClose, children, ...rest }: DialogProps) {
     }
   }, [])
   return (
-    <dialog ref={dialog} class={`dialog ${rest.class ?? ''}`} aria-labelledby={heading} onClose={onClose}>
+    <dialog ref={dialog} class={`dialog ${rest.class ?? ''}`} aria-labelledby="dialog-title" onClose={onClose}>
       <header class="dialog-head">
-        <h2 id={heading}>{title}</h2>
+        <h2 id="dialog-title">{title}</h2>
         <Button label="Close" icon="close" onClick={onClose} />
       </header>
       {children}

@@ -4,12 +4,11 @@ import { asProblem } from '../api.ts'
 import { total } from '../counts.ts'
 import { exportTo, type Format, fileSink, formats } from '../export.ts'
 import { query } from '../list.ts'
+import { events } from '../numbers.ts'
 import { view } from '../state.ts'
 import { rangeText } from '../time.ts'
 import { Dialog } from './controls.tsx'
 import { Icon } from './icons.tsx'
-
-const number = new Intl.NumberFormat('en')
 
 type Progress =
   | { state: 'idle' }
@@ -17,12 +16,12 @@ type Progress =
   | { state: 'done'; count: number }
   | { state: 'wrong'; message: string; damaged: boolean }
 
-const nameOf = (format: Format): string =>
-  `registry-events-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.${format}`
+const nameOf = ({ name }: Format): string =>
+  `registry-events-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.${name}`
 
 /** Writes all events of the query into a file. */
 export function Exporting({ onClose }: { onClose: () => void }) {
-  const format = useSignal<Format>('ndjson')
+  const format = useSignal(formats[0] as Format)
   const progress = useSignal<Progress>({ state: 'idle' })
   const going = useRef<AbortController | undefined>(undefined)
   useEffect(() => () => going.current?.abort(), [])
@@ -30,9 +29,8 @@ export function Exporting({ onClose }: { onClose: () => void }) {
     const control = new AbortController()
     going.current = control
     const chosen = format.value
-    const { type } = formats.find((entry) => entry.format === chosen) ?? { type: '' }
     try {
-      const sink = await fileSink(nameOf(chosen), type)
+      const sink = await fileSink(nameOf(chosen), chosen.type)
       progress.value = { state: 'going', count: 0 }
       const tell = (count: number): void => {
         progress.value = { state: 'going', count }
@@ -57,24 +55,24 @@ export function Exporting({ onClose }: { onClose: () => void }) {
         }}
       >
         <p>
-          All {total.value === undefined ? '' : number.format(all)} events of the query,{' '}
+          All {total.value === undefined ? 'events' : events(all)} of the query,{' '}
           {rangeText(view.value.range, view.value.zone)}
           {view.value.filters.length > 0 ? `, ${view.value.filters.length} filters` : ''}.
         </p>
         <fieldset disabled={at.state === 'going'}>
           <legend class="hidden">Format</legend>
           {formats.map((entry) => (
-            <label key={entry.format} class="choice">
+            <label key={entry.name} class="choice">
               <input
                 type="radio"
                 name="format"
-                checked={format.value === entry.format}
+                checked={format.value === entry}
                 onChange={() => {
-                  format.value = entry.format
+                  format.value = entry
                 }}
               />
               <span>
-                <b>{entry.label}</b>
+                <b>{entry.name.toUpperCase()}</b>
                 <span class="muted">{entry.says}</span>
               </span>
             </label>
@@ -84,12 +82,12 @@ export function Exporting({ onClose }: { onClose: () => void }) {
           {at.state === 'going' ? (
             <>
               <progress max={Math.max(1, all, at.count)} value={at.count} aria-label="Exported" />
-              <span>{number.format(at.count)} events</span>
+              <span>{events(at.count)}</span>
             </>
           ) : null}
           {at.state === 'done' ? (
             <>
-              <Icon name="yes" /> {number.format(at.count)} events are written.
+              <Icon name="yes" /> {events(at.count)} written.
             </>
           ) : null}
           {at.state === 'wrong' ? (

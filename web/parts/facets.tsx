@@ -2,35 +2,31 @@ import { useSignal } from '@preact/signals'
 import { countMore, loading, type Value, values } from '../counts.ts'
 import { type Field, facets } from '../fields.ts'
 import { standing } from '../filters.ts'
+import { events } from '../numbers.ts'
 import { TOP } from '../query.ts'
-import { addFilter, dropFilter, view } from '../state.ts'
+import { toggleFilter, view } from '../state.ts'
 import { Icon } from './icons.tsx'
 
-const number = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
-const whole = new Intl.NumberFormat('en')
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
 
 function Entry({ field, entry, most }: { field: Field; entry: Value; most: number }) {
   const { value, count } = entry
   const { name, label } = field
   const stands = standing(view.value.filters, name, value)
-  const toggle = (not: boolean) => () => {
-    const filter = { name, not, value }
-    if (stands === (not ? 'isNot' : 'is')) dropFilter(filter)
-    else addFilter(filter)
-  }
+  const toggle = (not: boolean) => () => toggleFilter({ name, not, value })
   return (
     <li class={`entry ${stands ?? ''}`}>
       <button
         type="button"
         class="take"
         aria-pressed={stands === 'is'}
-        aria-label={`${label} is ${value}: ${whole.format(count)} events`}
+        aria-label={`${label} is ${value}: ${events(count)}`}
         title={value}
         onClick={toggle(false)}
       >
         <span class="share" style={{ width: `${most > 0 ? (100 * count) / most : 0}%` }} />
         <span class="value">{value}</span>
-        <span class="count">{number.format(count)}</span>
+        <span class="count">{compact.format(count)}</span>
       </button>
       <button
         type="button"

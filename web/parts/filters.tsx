@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import { total, values } from '../counts.ts'
 import { fieldOf, fields } from '../fields.ts'
 import { type Filter, grouped, typed } from '../filters.ts'
+import { events } from '../numbers.ts'
 import { addFilter, clearFilters, dropFilter, show, view } from '../state.ts'
 import { closePopover, Popover } from './controls.tsx'
 import { Icon } from './icons.tsx'
@@ -150,8 +151,6 @@ function AddForm() {
   )
 }
 
-const number = new Intl.NumberFormat('en')
-
 /** What is filtered by, and how many events that leaves. */
 export function Filters() {
   const { filters } = view.value
@@ -182,7 +181,7 @@ export function Filters() {
         </button>
       ) : null}
       <output class="total" aria-label="Events found">
-        {total.value === undefined ? '' : `${number.format(total.value)} ${total.value === 1 ? 'event' : 'events'}`}
+        {total.value === undefined ? '' : events(total.value)}
       </output>
     </section>
   )

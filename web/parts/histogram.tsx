@@ -3,22 +3,12 @@ import { useRef } from 'preact/hooks'
 import { histogram } from '../counts.ts'
 import { type Chart, chartOf, marksOf } from '../histogram.ts'
 import { query } from '../list.ts'
+import { digits, events } from '../numbers.ts'
 import { setRange, view } from '../state.ts'
-import { fixed, lengthOf, stamp, type Zone } from '../time.ts'
+import { fixed, stamp, type Zone } from '../time.ts'
 import { Button } from './controls.tsx'
 
 const MARKS = 8
-const number = new Intl.NumberFormat('en')
-
-const intervals: Readonly<Record<string, string>> = {
-  '1m': 'a minute',
-  '5m': '5 minutes',
-  '15m': '15 minutes',
-  '1h': 'an hour',
-  '6h': '6 hours',
-  '1d': 'a day',
-  '7d': '7 days',
-}
 
 /** The slots from one to another, in words. */
 function inWords({ slots, interval }: Chart, from: number, to: number, zone: Zone): string {
@@ -27,11 +17,11 @@ function inWords({ slots, interval }: Chart, from: number, to: number, zone: Zon
   if (!first || !last) return ''
   const count = taken.reduce((sum, slot) => sum + slot.count, 0)
   const failures = taken.reduce((sum, slot) => sum + slot.failures, 0)
-  const failed = failures > 0 ? `, ${number.format(failures)} failed` : ''
+  const failed = failures > 0 ? `, ${digits(failures)} failed` : ''
   const end = stamp(last.time + interval, zone)
   const begin = stamp(first.time, zone)
   const until = end.slice(0, 10) === begin.slice(0, 10) ? end.slice(11) : end
-  return `${begin} – ${until}: ${number.format(count)} ${count === 1 ? 'event' : 'events'}${failed}`
+  return `${begin} – ${until}: ${events(count)}${failed}`
 }
 
 const HEIGHT = 100
@@ -106,15 +96,8 @@ export function Histogram() {
   return (
     <section class="histogram" aria-label="Events over time">
       <header>
-        <p class="readout">
-          {words || (
-            <span class="muted">
-              A bar is {intervals[histogram.value.interval] ?? `${(lengthOf(histogram.value.interval) ?? 0) / 1000} s`}.
-              Drag to zoom.
-            </span>
-          )}
-        </p>
-        <span class="peak">{most > 0 ? number.format(most) : ''}</span>
+        <p class="readout">{words || <span class="muted">A bar is {histogram.value.interval}. Drag to zoom.</span>}</p>
+        <span class="peak">{most > 0 ? digits(most) : ''}</span>
         <Button label="Earlier" icon="left" class="quiet small" onClick={() => move(chart.value, -1)} />
         <Button label="Later" icon="right" class="quiet small" onClick={() => move(chart.value, 1)} />
         <Button label="Zoom out" icon="out" class="quiet small" onClick={() => move(chart.value, 0)} />
@@ -129,7 +112,7 @@ export function Histogram() {
         aria-valuemin={0}
         aria-valuemax={Math.max(0, length - 1)}
         aria-valuenow={Math.max(0, cursor.value)}
-        aria-valuetext={words || `${length} bars, of at most ${number.format(most)} events`}
+        aria-valuetext={words || `${length} bars, of at most ${events(most)}`}
         onKeyDown={onKeyDown}
         onBlur={leave}
         onPointerDown={(event) => {

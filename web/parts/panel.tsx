@@ -1,13 +1,15 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useEffect, useMemo, useRef } from 'preact/hooks'
-import { ask, type Item, pathOf } from '../api.ts'
+import { useEffect, useRef } from 'preact/hooks'
+import type { Explained as ExplainedStep, Item } from '../answers.ts'
+import { ask, pathOf } from '../api.ts'
 import { explanation, item, problem, retry } from '../detail.ts'
+import { download } from '../download.ts'
 import { fieldOf, short } from '../fields.ts'
 import { type Line, others, parts, type Value, valuesOf } from '../fieldset.ts'
 import { standing } from '../filters.ts'
 import { tokens } from '../json.ts'
-import { addFilter, dropFilter, openEvent, said, show, view } from '../state.ts'
+import { openEvent, said, show, toggleFilter, view } from '../state.ts'
 import { offset, partsOf, type Zone } from '../time.ts'
 import type { Tab } from '../view.ts'
 import { Button } from './controls.tsx'
@@ -42,15 +44,9 @@ function inZone(text: string, zone: Zone): string {
   return `${date} ${clock}.${hundredths} ${offset(time, zone)}`
 }
 
-function Actions({ line, value }: { line: Pick<Line, 'label' | 'filter'>; value: string }) {
-  const { filter: name, label } = line
+function Actions({ label, name, value }: { label: string; name: string; value: string }) {
   const stands = name ? standing(view.value.filters, name, value) : undefined
-  const toggle = (not: boolean) => () => {
-    if (!name) return
-    const filter = { name, not, value: short(value) }
-    if (stands === (not ? 'isNot' : 'is')) dropFilter(filter)
-    else addFilter(filter)
-  }
+  const toggle = (not: boolean) => () => toggleFilter({ name, not, value })
   const field = name ? fieldOf(name)?.label : undefined
   return (
     <span class="acts">
@@ -88,13 +84,14 @@ function Lines({ title, children }: { title: string; children: ComponentChildren
 
 function LineOf({ line, value }: { line: Line; value: Value['value'] }) {
   const text = String(value)
-  const shown = line.kind === 'time' ? inZone(text, view.value.zone) : text
+  const [label, , filter = '', kind = ''] = line
+  const shown = kind === 'time' ? inZone(text, view.value.zone) : text
   return (
     <div class="pair">
-      <dt>{line.label}</dt>
-      <dd class={line.kind ?? ''}>
+      <dt>{label}</dt>
+      <dd class={kind}>
         <span class="shown">{shown === '' ? <span class="muted">empty</span> : shown}</span>
-        <Actions line={line} value={text} />
+        <Actions label={label} name={filter} value={text} />
       </dd>
     </div>
   )
@@ -105,19 +102,19 @@ function Readable({ shown }: { shown: Item }) {
   const rest = others(shown)
   return (
     <>
-      {parts.map(({ title, lines }) => {
-        const there = lines.filter(({ path }) => byPath.has(path))
+      {parts.map(([title, lines]) => {
+        const there = lines.filter(([, path]) => byPath.has(path))
         return there.length === 0 ? null : (
           <Lines key={title} title={title}>
             {there.map((line) => (
-              <LineOf key={line.path} line={line} value={byPath.get(line.path) ?? null} />
+              <LineOf key={line[1]} line={line} value={byPath.get(line[1]) ?? ''} />
             ))}
           </Lines>
         )
       })}
       <Lines title="Everything else">
         {rest.map(({ path, value }) => (
-          <LineOf key={path} line={{ label: path.replace(/^event\./, ''), path, kind: 'code' }} value={value} />
+          <LineOf key={path} line={[path.replace(/^event\./, ''), path, '', 'code']} value={value} />
         ))}
       </Lines>
     </>
@@ -126,13 +123,12 @@ function Readable({ shown }: { shown: Item }) {
 
 function Raw({ shown }: { shown: Item }) {
   const text = JSON.stringify(shown.event, null, 2)
-  const pieces = useMemo(() => tokens(text), [text])
   return (
-    <section class="raw">
+    <section class="raw" aria-label="The event as JSON">
       <Button label="Copy JSON" icon="copy" wide onClick={() => void copy(text, 'The event')} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse has to be able to scroll it */}
-      <pre tabIndex={0} role="region" aria-label="The event as JSON">
-        {pieces.map(({ kind, text: piece }, index) => (
+      <pre tabIndex={0}>
+        {tokens(text).map(({ kind, text: piece }, index) => (
           <span key={index} class={`json-${kind}`}>
             {piece}
           </span>
@@ -142,45 +138,22 @@ function Raw({ shown }: { shown: Item }) {
   )
 }
 
-const titleOf = (step: object, index: number): string => {
-  const { step: named, title, name } = step as Record<string, unknown>
-  return String(title ?? named ?? name ?? `Step ${index + 1}`)
-}
-
-const inOrder = (answer: unknown): [string, unknown][] => {
-  const { steps } = Object(answer)
-  const list = Array.isArray(steps) ? steps : Array.isArray(answer) ? answer : undefined
-  if (list) return list.map((step, index) => [titleOf(Object(step), index), step])
-  return Object.entries(Object(answer)).filter(([, value]) => value !== null)
-}
-
-/** Every step of the event, in whatever detail the answer gives. */
-function Explained({ answer }: { answer: unknown }) {
-  return (
-    <ol class="steps">
-      {inOrder(answer).map(([title, step]) => (
-        <li key={title}>
-          <h3>{title}</h3>
-          <dl>
-            {valuesOf(step)
-              .filter(({ path, value }) => !(['title', 'step', 'name'].includes(path) && value === title))
-              .map(({ path, value }) => (
-                <div key={path} class="pair">
-                  {path ? <dt>{path}</dt> : null}
-                  <dd>{/[Tt]ime$/.test(path) ? inZone(String(value), view.value.zone) : String(value)}</dd>
-                </div>
-              ))}
-          </dl>
-        </li>
-      ))}
-    </ol>
-  )
-}
+/** Every step of the event, each in a sentence or two. */
+const Explained = ({ steps }: { steps: readonly ExplainedStep[] }) => (
+  <ol class="steps">
+    {steps.map(({ step, says }) => (
+      <li key={step} data-step={step}>
+        <h3>{step}</h3>
+        <p>{says}</p>
+      </li>
+    ))}
+  </ol>
+)
 
 function Explanation() {
   const found = explanation.value
   if (!found) return <p class="muted">Asking for the explanation…</p>
-  if (!found.problem) return <Explained answer={found.steps} />
+  if (!found.problem) return <Explained steps={found.steps ?? []} />
   return found.problem.code === 'NOT_FOUND' ? (
     <p class="muted">This service does not explain events yet. What the event itself says is under Event.</p>
   ) : (
@@ -194,12 +167,7 @@ function Explanation() {
 async function saveProof(id: string): Promise<void> {
   try {
     const text = await (await ask(pathOf(id, 'proof'), { accept: 'text/plain' })).text()
-    const address = URL.createObjectURL(new Blob([text], { type: 'text/plain' }))
-    const link = document.createElement('a')
-    link.href = address
-    link.download = `${id}.tlog-proof`
-    link.click()
-    setTimeout(() => URL.revokeObjectURL(address), 60_000)
+    download(`${id}.tlog-proof`, 'text/plain', [text])
   } catch (error) {
     said.value = error instanceof Error ? error.message : 'The proof can not be had.'
   }

@@ -1,7 +1,9 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
-import { type Complete, get, type Log } from '../api.ts'
+import type { Complete, Log } from '../answers.ts'
+import { get } from '../api.ts'
 import { checkAgain, item, trustNewKey, verdict } from '../detail.ts'
 import { complete, damaged } from '../list.ts'
+import { events } from '../numbers.ts'
 import { openCheckpoint, type State, type Step, type Verdict } from '../proof.ts'
 import { recall } from '../storage.ts'
 import { Button, Popover } from './controls.tsx'
@@ -9,8 +11,6 @@ import { Icon, type IconName } from './icons.tsx'
 
 const icons: Readonly<Record<State, IconName>> = { ok: 'proven', failed: 'broken', unknown: 'warn' }
 const marks: Readonly<Record<State, IconName>> = { ok: 'yes', failed: 'close', unknown: 'warn' }
-
-const number = new Intl.NumberFormat('en')
 
 function headline({ state, steps }: Verdict, place: string): string {
   if (state === 'ok') return `Proven: this event stands in the log${place}, unchanged.`
@@ -97,7 +97,7 @@ async function checkComplete(
   if (checkpoint.size !== size || root !== btoa(String.fromCharCode(...checkpoint.root))) {
     return wrong('The signed checkpoint is another one than the answer says.')
   }
-  if (remembered && size < remembered.size) return wrong(`It had ${number.format(remembered.size)} events before.`)
+  if (remembered && size < remembered.size) return wrong(`It had ${events(remembered.size)} before.`)
   return { location, size, step }
 }
 
@@ -154,7 +154,7 @@ export function Completeness() {
               <Icon name={marks[entry?.step.state ?? 'unknown']} />
               <div>
                 <h3>{location}</h3>
-                <p>{entry && entry.step.state !== 'ok' ? entry.step.says : `${number.format(size)} events, signed`}</p>
+                <p>{entry && entry.step.state !== 'ok' ? entry.step.says : `${events(size)}, signed`}</p>
               </div>
             </li>
           )

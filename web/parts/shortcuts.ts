@@ -37,10 +37,6 @@ export interface Shortcut {
   keys: readonly string[]
   does: string
   run: () => void
-  /** Works only where the list has the focus: elsewhere the key is somebody else's. */
-  inList?: true
-  /** Can't be switched off: a key that types nothing. */
-  always?: true
 }
 
 /** Every key, for who presses them and for the help. */
@@ -48,15 +44,15 @@ export const shortcuts: readonly Shortcut[] = [
   { keys: ['/'], does: 'Search', run: () => focus(SEARCH) },
   { keys: ['j', 'ArrowDown'], does: 'Next event', run: () => step(1) },
   { keys: ['k', 'ArrowUp'], does: 'Event before', run: () => step(-1) },
-  { keys: ['PageDown'], does: 'Further down', run: () => step(PAGE), inList: true, always: true },
-  { keys: ['PageUp'], does: 'Further up', run: () => step(-PAGE), inList: true, always: true },
+  { keys: ['PageDown'], does: 'Further down', run: () => step(PAGE) },
+  { keys: ['PageUp'], does: 'Further up', run: () => step(-PAGE) },
   { keys: ['g', 'Home'], does: 'First event', run: () => step(-count.value) },
   { keys: ['G', 'End'], does: 'Last event that is loaded', run: () => step(count.value) },
-  { keys: ['Enter'], does: 'Open the event', run: openActive, inList: true, always: true },
-  { keys: ['Escape'], does: 'Close the event', run: closePanel, always: true },
+  { keys: ['Enter'], does: 'Open the event', run: openActive },
+  { keys: ['Escape'], does: 'Close the event', run: closePanel },
   ...tabs.map((tab, index) => ({
     keys: [String(index + 1)],
-    does: `Of the open event: ${{ event: 'the event', explain: 'the explanation', proof: 'the proof', json: 'the JSON' }[tab]}`,
+    does: `Of the open event: ${tab}`,
     run: () => show({ tab }, { passing: true }),
   })),
   { keys: ['f'], does: 'Add a filter', run: () => openPopover(ADD) },
@@ -79,20 +75,17 @@ const byKey = new Map(shortcuts.flatMap((shortcut) => shortcut.keys.map((key) =>
 /** Whether a key pressed here is meant for what has the focus. */
 function isTaken(target: EventTarget | null, key: string): boolean {
   if (!(target instanceof Element)) return false
-  if (target.closest('dialog, [popover], [role="slider"]')) return true
+  if (target.closest('dialog, [popover]')) return true
   if (target.matches('input, textarea, select, [contenteditable]')) return key !== 'Escape'
   // Arrows and Enter belong to buttons, tabs and texts that have the focus; single letters do nothing there.
-  return key.length > 1 && key !== 'Escape' && !isInList(target) && target !== document.body
+  return key.length > 1 && key !== 'Escape' && target.id !== GRID && target !== document.body
 }
-
-const isInList = (target: EventTarget | null): boolean => target instanceof Element && target.id === GRID
 
 function press(event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !secret.value) return
   const shortcut = byKey.get(event.key)
   if (!shortcut || isTaken(event.target, event.key)) return
-  if (!keysOn.value && !shortcut.always && event.key.length === 1) return
-  if (shortcut.inList && !isInList(event.target)) return
+  if (!keysOn.value && event.key.length === 1) return
   if (event.key === 'Escape' && event.target instanceof HTMLInputElement) {
     focus(GRID)
     return

@@ -2,6 +2,7 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: the grid has the focus and names its active row
 
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals'
+import type { ComponentChildren, VNode } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { total } from '../counts.ts'
 import { active, arrived, count, fresh, loading, MOST, more, moveTo, next, problem, rows, stale } from '../list.ts'
@@ -15,7 +16,7 @@ import { Empty, Wrong } from './states.tsx'
 // seen follows from how far it is scrolled.
 
 /** Rows above and below those that can be seen. */
-const SPARE = 12
+const SPARE = 6
 /** So many rows before the end of what is loaded, the next page is asked for. */
 const AHEAD = 300
 export const GRID = 'events'
@@ -27,56 +28,30 @@ const height = (): number => {
   return Math.min(MOST, Math.max(count.value + 1, (total.value ?? 0) + arrived.value))
 }
 
-function Time({ time, zone }: { time: number; zone: Zone }) {
-  const { date, clock, hundredths } = partsOf(time, zone)
-  return (
-    <time dateTime={new Date(time).toISOString()}>
-      <span class="date">{date}</span> {clock}
-      <span class="hundredths">.{hundredths}</span>
-    </time>
-  )
+/** What stands in a cell: of a time, its parts. */
+function content({ name }: Column, row: Row, zone: Zone): ComponentChildren {
+  if (name !== 'time') return row[name]
+  const { date, clock, hundredths } = partsOf(row.time, zone)
+  return [<span class="date">{date}</span>, ` ${clock}`, <span class="hundredths">.{hundredths}</span>]
 }
 
-const marks: Readonly<Record<string, 'yes' | 'close' | 'clock'>> = {
-  success: 'yes',
-  failure: 'close',
-  pending: 'clock',
-}
-
-function Cell({ column, row, zone }: { column: Column; row: Row; zone: Zone }) {
-  const { name } = column
-  const value = row[name]
-  if (name === 'time') return <Time time={row.time} zone={zone} />
-  if (name === 'outcome') {
-    return (
-      <span class={`outcome ${value}`}>
-        <Icon name={marks[value] ?? 'clock'} />
-        {value}
-      </span>
-    )
-  }
-  if (name === 'severity') return <span class={`severity ${value}`}>{value}</span>
-  return <span title={String(value)}>{value}</span>
-}
-
-interface LineProps {
-  row: Row | undefined
-  index: number
+/** How a row stands. */
+interface Standing {
   isActive: boolean
   isOpen: boolean
   isFresh: boolean
   zone: Zone
 }
 
-function Line({ row, index, isActive, isOpen, isFresh, zone }: LineProps) {
-  if (!row) return <div class="line waiting" role="row" aria-rowindex={index + 2} />
+function line(row: Row, index: number, { isActive, isOpen, isFresh, zone }: Standing): VNode {
   const choose = (): void => {
     moveTo(index)
     openEvent(row.id, { passing: view.value.event !== '' })
   }
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid has the keyboard, see keys.ts
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid has the keyboard, see shortcuts.ts
     <div
+      key={index}
       id={rowId(index)}
       class={`line ${row.severity} ${isActive ? 'active' : ''} ${isOpen ? 'open' : ''} ${isFresh ? 'fresh' : ''}`}
       role="row"
@@ -85,12 +60,24 @@ function Line({ row, index, isActive, isOpen, isFresh, zone }: LineProps) {
       onClick={choose}
     >
       {columns.map((column) => (
-        <div key={column.name} role="gridcell" class={`cell ${column.name}`}>
-          <Cell column={column} row={row} zone={zone} />
+        <div key={column.name} role="gridcell" class="cell" data-column={column.name} data-value={marked(column, row)}>
+          {content(column, row, zone)}
         </div>
       ))}
     </div>
   )
+}
+
+/** The value of a cell that is drawn by what it says. */
+const marked = ({ name }: Column, row: Row): string | undefined =>
+  name === 'outcome' || name === 'severity' ? row[name] : undefined
+
+/** The row at `index`, as it was drawn before when nothing of it has changed: scrolling draws only what comes into sight. */
+function lineOf(index: number, standing: Standing, drawn: Map<string, VNode>): [string, VNode] {
+  const row = rows[index]
+  const key = `${index} ${row?.id} ${Object.values(standing).join()}`
+  const empty = <div key={index} class="line waiting" role="row" aria-rowindex={index + 2} />
+  return [key, drawn.get(key) ?? (row ? line(row, index, standing) : empty)]
 }
 
 const sortedBy = (sort: string, name: string): 'ascending' | 'descending' | 'none' => {
@@ -99,7 +86,7 @@ const sortedBy = (sort: string, name: string): 'ascending' | 'descending' | 'non
 }
 
 /** Sorts by a column; what is sorted by it is turned round. Of times, the latest come first. */
-export function sortBy(name: string): void {
+function sortBy(name: string): void {
   const { sort } = view.value
   const latest = name === 'time' ? `-${name}` : name
   const other = latest === name ? `-${name}` : name
@@ -113,7 +100,7 @@ function Head() {
       {columns.map(({ name, label }) => {
         const sorted = sortedBy(sort, name)
         return (
-          <div key={name} role="columnheader" class={`cell ${name}`} aria-sort={sorted}>
+          <div key={name} role="columnheader" class="cell" data-column={name} aria-sort={sorted}>
             <button type="button" onClick={() => sortBy(name)}>
               {label}
               {name === 'time' ? <span class="muted"> {offset(Date.now(), zone)}</span> : null}
@@ -180,7 +167,15 @@ export function Table() {
   const { zone, event } = view.value
   const isEmpty = count.value === 0
   const from = first.value
-  const shown = Array.from({ length: Math.max(0, last.value - from) }, (_, index) => from + index)
+  const drawn = useRef(new Map<string, VNode>())
+  const shown: [string, VNode][] = []
+  for (let index = from; index < last.value; index++) {
+    const id = rows[index]?.id ?? ''
+    const isOpen = id === event && event !== ''
+    const standing = { isActive: index === active.value, isOpen, isFresh: fresh.value.has(id), zone }
+    shown.push(lineOf(index, standing, drawn.current))
+  }
+  drawn.current = new Map(shown)
   return (
     <section class="list" aria-label="Events" aria-busy={stale.value}>
       <div
@@ -193,6 +188,10 @@ export function Table() {
         aria-rowcount={next.value === null ? count.value + 1 : -1}
         aria-colcount={columns.length}
         aria-activedescendant={isEmpty ? undefined : rowId(active.value)}
+        onPointerOver={({ target }) => {
+          // What is cut is told in full.
+          if (target instanceof HTMLElement && target.scrollWidth > target.clientWidth) target.title = target.innerText
+        }}
         onScroll={({ currentTarget }) => {
           top.value = currentTarget.scrollTop
         }}
@@ -201,17 +200,7 @@ export function Table() {
         {isEmpty ? null : (
           <div class="canvas" role="rowgroup" style={{ height: `${height() * line.value}px` }}>
             <div class="window" role="presentation" style={{ transform: `translateY(${from * line.value}px)` }}>
-              {shown.map((index) => (
-                <Line
-                  key={index}
-                  row={rows[index]}
-                  index={index}
-                  isActive={index === active.value}
-                  isOpen={rows[index]?.id === event && event !== ''}
-                  isFresh={fresh.value.has(rows[index]?.id ?? '')}
-                  zone={zone}
-                />
-              ))}
+              {shown.map(([, drawing]) => drawing)}
             </div>
           </div>
         )}

@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals'
+import { useSignal, useSignalEffect } from '@preact/signals'
 import { query } from '../list.ts'
 import { setRange, show, view } from '../state.ts'
 import { fromField, iso, offset, presets, type Range, rangeText, toField, type Zone } from '../time.ts'
@@ -38,6 +38,12 @@ function Absolute() {
   const { zone } = view.value
   const from = useSignal('')
   const to = useSignal('')
+  // What is shown is what one begins with.
+  useSignalEffect(() => {
+    const shown = query.value.span
+    from.value = shown.from === undefined ? '' : toField(shown.from, view.value.zone)
+    to.value = shown.to === undefined ? '' : toField(shown.to, view.value.zone)
+  })
   const begin = fromField(from.value, zone)
   const end = fromField(to.value, zone)
   const isWrong = begin !== undefined && end !== undefined && begin >= end
@@ -49,11 +55,6 @@ function Absolute() {
       ...(end === undefined ? {} : { to: iso(end) }),
     })
     closePopover(TIME)
-  }
-  const fill = (): void => {
-    const { span } = query.value
-    from.value = span.from === undefined ? '' : toField(span.from, zone)
-    to.value = toField(span.to ?? Date.now(), zone)
   }
   return (
     <form class="absolute" onSubmit={apply}>
@@ -80,14 +81,9 @@ function Absolute() {
       <p id="range-wrong" class="wrong" role="alert">
         {isWrong ? 'It has to end after it begins.' : ''}
       </p>
-      <div class="row">
-        <button type="button" class="button" onClick={fill}>
-          What is shown
-        </button>
-        <button type="submit" class="button primary">
-          Apply
-        </button>
-      </div>
+      <button type="submit" class="button primary">
+        Apply
+      </button>
     </form>
   )
 }
