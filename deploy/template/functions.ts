@@ -1,16 +1,9 @@
-<<<<<<< HEAD
-import { intakeQueue } from '../../lib/queues/names.ts'
-import { BUILD_DIR, functionNames } from '../bundle.ts'
-import { viewerPaths } from '../web.ts'
-import type { Deployment } from './deployment.ts'
-import { BATCH_SIZE, BATCH_WINDOW, MAX_CONCURRENCY, queueId, TIMEOUT } from './queues.ts'
-=======
 import { archiveQueue, intakeQueue } from '../../lib/queues/names.ts'
 import type { QueueRef } from '../../lib/queues/queue.ts'
 import { BUILD_DIR } from '../bundle.ts'
+import { viewerPaths } from '../web.ts'
 import { type Deployment, functionsOf, placeIn } from './deployment.ts'
 import { ARCHIVE_TIMEOUT, MAPPINGS, queueId, TIMEOUT } from './queues.ts'
->>>>>>> d6e3ba01a019be4ea0ee9d9ddeaa19c72d45cb7a
 import { roleId } from './roles.ts'
 
 /** Every path that the search function answers (docs/search.md). */
