@@ -31,12 +31,9 @@ const warn = (message: string): void => {
   process.stderr.write(`${message}\n`)
 }
 
-/**
- * How the router and the archive function are fed. On AWS batches are hidden for minutes; here a killed process should not cost its
- * events that. What is being archived is hidden for longer: it would be archived twice, which does no harm and takes room.
- */
+/** How the router and the archive function are fed. On AWS batches are hidden for minutes; here a killed process should not cost its events that. */
 const ROUTER = { size: BATCH_SIZE, rounds: 3, hideSeconds: 10, waitSeconds: 20, warn }
-const ARCHIVE = { size: 1000, rounds: 1, hideSeconds: 30, waitSeconds: 20, warn }
+const ARCHIVE = { ...ROUTER, size: 1000, rounds: 1 }
 /** Milliseconds between two looks for alerts, and between two runs of the upkeep of the archives. */
 const ALERTS_EVERY = 60_000
 const UPKEEP_EVERY = 10 * 60_000

@@ -171,7 +171,7 @@ test('a router that is killed at any step loses nothing that it had sent or had 
   await functions.route()
   await functions.check()
   expect(steps).toBeGreaterThan(20)
-}, 240_000)
+}, 480_000)
 
 test('a router that is killed at any step while a location is down loses nothing that has to wait', async () => {
   const steps = await killRouter({ fault: 'error', queue: '-us-south' })
@@ -180,4 +180,4 @@ test('a router that is killed at any step while a location is down loses nothing
   await functions.route()
   await functions.check()
   expect(steps).toBeGreaterThan(20)
-}, 240_000)
+}, 480_000)
