@@ -114,7 +114,7 @@ test('a family function that is killed at any step keeps all or is asked again',
   const found = new Set([...(await functions.look()).values()].flat())
   expect(found).toEqual(new Set([...events.keys(), ...quarantined]))
   expect(steps).toBeGreaterThan(20)
-}, 240_000)
+}, 480_000)
 
 type Handler = (batch: object, context: object) => Promise<SQSBatchResponse>
 
