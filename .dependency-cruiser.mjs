@@ -131,6 +131,20 @@ export default {
       to: { path: 'node_modules/(aws4|aws4fetch|@aws-sdk)/' },
     },
     {
+      name: 'duckdb-in-one-file',
+      comment: 'it is of the machine that has the files: no function carries it, so nothing else may need it',
+      severity: 'error',
+      from: { pathNot: '^(lib/search/duckdb\\.ts$|bench/|test/)' },
+      to: { path: 'node_modules/@duckdb/' },
+    },
+    {
+      name: 'questions-only-read',
+      comment: 'the search answers from what is stored: nothing that writes an archive or a queue belongs to it',
+      severity: 'error',
+      from: { path: '^lib/search/(?!app)' },
+      to: { path: '^lib/(archive/(archive|compact|retain|holds|journal|consume)|queues/|router|redrive/)' },
+    },
+    {
       name: 'tokens-in-one-file',
       comment: 'one place that verifies JSON web tokens',
       severity: 'error',

@@ -9,6 +9,7 @@ import type { BucketCount, Damaged, Engine, Found, ValueCount } from './engine.t
 import {
   boundsStatement,
   countsStatement,
+  type Days,
   type Dialect,
   leavesStatement,
   pageStatement,
@@ -50,13 +51,19 @@ const milliseconds = (column: string): Fragment => text(`CAST(round(to_unixtime(
 export function athenaDialect(without: readonly string[] = []): Dialect {
   const others = without.map((name) => ` AND "$path" NOT LIKE '%/${name}'`).join('')
   const archived = `(SELECT *, "$path" AS path FROM archive WHERE TRUE${others})`
-  const copies = `(SELECT location AS place, id AS copied, min(${COPY}) AS copy FROM archive WHERE TRUE${others} GROUP BY location, id)`
+  /** The copy of each event that counts, among those of `days`: without a limit it would have to read the ids of all there are. */
+  const copies = ({ first, last }: Days): string => {
+    const since = first === undefined ? '' : ` AND day >= '${first}'`
+    const until = last === undefined ? '' : ` AND day <= '${last}'`
+    return `(SELECT location AS place, id AS copied, min(${COPY}) AS copy FROM archive WHERE TRUE${since}${until}${others} GROUP BY location, id)`
+  }
   return {
     name: 'athena',
     all: text(archived),
-    events: text(
-      `(SELECT * FROM ${archived} AS archived JOIN ${copies} AS copies ON place = location AND copied = id AND copy = ${COPY.replace('"$path"', 'path')})`,
-    ),
+    events: (days) =>
+      text(
+        `(SELECT * FROM ${archived} AS archived JOIN ${copies(days)} AS copies ON place = location AND copied = id AND copy = ${COPY.replace('"$path"', 'path')})`,
+      ),
     page: wholeRow({ milliseconds }),
     fill: (inner, code, value) => sql`replace(${inner}, chr(${text(String(code))}), ${value})`,
     written: (column) => text(`(substr(date_format(${column}, '%Y-%m-%dT%H:%i:%s.%f'), 1, 22) || '+0000')`),

@@ -1,9 +1,14 @@
-import type { DuckDBConnection } from '@duckdb/node-api'
 import { type LocalFile, literal, rowsOf } from './local.ts'
 
 // Which rows of the files are further copies of an event: a message that came twice may be archived twice, and while files are merged an
 // event lies in two of them. Looking for them anew with every question costs more than all else that it does, so the ids of all files that
 // were seen are remembered, 30 bytes each.
+
+/** What is used of a connection to DuckDB. */
+interface Connection {
+  run(sql: string): Promise<unknown>
+  runAndReadAll(sql: string): Promise<{ getRowObjects(): Record<string, unknown>[] }>
+}
 
 /** What is known of the copies of events. */
 export interface Copies {
@@ -27,7 +32,7 @@ const COVERED = `
 const KEY = 'coalesce(TRY_CAST(id AS UUID), CAST(md5(id) AS UUID))'
 
 /** Remembers copies in tables of `connection`. */
-export async function copies(connection: DuckDBConnection): Promise<Copies> {
+export async function copies(connection: Connection): Promise<Copies> {
   for (const statement of TABLES) await connection.run(statement)
   /** Numbers of the files that were seen, by location and path. */
   const seen = new Map<string, Map<string, number>>()

@@ -59,7 +59,7 @@ export const MACROS = [
 export const dialectOf = (events: string, every = events): Dialect => ({
   name: 'duckdb',
   all: text(every),
-  events: text(events),
+  events: () => text(events),
   page: text('location, leaf, filename'),
   // Several times as quick as replace(). A hole is only there for a value without a backslash, the one character that means something here.
   fill: (inner, code, value) =>
@@ -220,10 +220,12 @@ export function duckdb(folders: Folders): Engine {
       (from === undefined || file.day >= dayOf(from)) &&
       (to === undefined || file.day <= dayOf(to))
 
-  /** Forgets `listed`, and of `files` that they are what was written. */
-  function forget(listed: readonly Listing[], files: readonly LocalFile[]): void {
-    for (const one of listed) one.stale = true
-    for (const { path } of files) examined.delete(path)
+  /** Forgets `listed`, and of their files that they are what was written. */
+  function forget(listed: readonly Listing[]): void {
+    for (const one of listed) {
+      one.stale = true
+      for (const { path } of one.files) examined.delete(path)
+    }
   }
 
   /** Does `work` with the files that are there; again when they went away meanwhile or turn out to be damaged. */
@@ -234,28 +236,27 @@ export function duckdb(folders: Folders): Engine {
     none: Answer,
   ): Promise<{ answer: Answer; damaged: Damaged[] }> {
     const sizes = new Map<string, number>(scopes.map(({ location, size }) => [location, size]))
-    for (let attempt = 1; ; attempt++) {
+    let failure: unknown
+    let tried: string | undefined
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       let listed: Listing[] = []
-      let files: LocalFile[] = []
       try {
         listed = await Promise.all(scopes.map(listing))
+        const files = listed.flatMap((one) => one.files)
+        const paths = pathsOf(files).join()
+        // The same files once more: they are not what is wrong.
+        if (paths === tried) break
+        tried = paths
         const damaged = listed.flatMap((one) => one.damaged)
-        files = listed
-          .flatMap((one) => one.files)
-          .filter(isNeeded(filter, sizes))
-          .sort(byDay)
-        if (files.length === 0) return { answer: none, damaged }
-        const { known } = await database()
-        return {
-          answer: await work(files, known),
-          damaged,
-        }
+        const needed = files.filter(isNeeded(filter, sizes)).sort(byDay)
+        return { answer: needed.length === 0 ? none : await work(needed, (await database()).known), damaged }
       } catch (error) {
-        const isKnown = error instanceof RouterError && error.code !== 'ARCHIVE_DAMAGED'
-        if (isKnown || attempt === ATTEMPTS) throw error
-        forget(listed, files)
+        if (error instanceof RouterError) throw error
+        failure = error
+        forget(listed)
       }
     }
+    throw failure
   }
 
   /** The places of a page, in its order. Of a page by time days are looked through until it is full: no other day can change it. */
@@ -282,7 +283,7 @@ export function duckdb(folders: Folders): Engine {
     )
     const read = await run(rowsStatement(leaves, dialectOf(known.once(paths))))
     const rows = new Map(read.map((row) => [`${row.location} ${row.leaf}`, row]))
-    return places.map(({ location, leaf }) => foundOf(rows.get(`${location} ${leaf}`) ?? {}))
+    return places.map(({ location, leaf }) => foundOf(rows.get(`${location} ${leaf}`) as Place))
   }
 
   /** Every copy of the events of these leaves. */

@@ -12,8 +12,11 @@ export interface Dialect {
   name: string
   /** Every row, as a relation: all copies of an event. */
   all: Fragment
-  /** Every event once, as a relation: of the copies of an event the one with the lowest leaf. */
-  events: Fragment
+  /**
+   * Every event once, as a relation: of the copies of an event the one with the lowest leaf. An engine that has to look for copies anew with
+   * every question may look at `days` alone.
+   */
+  events(days: Days): Fragment
   /** What is selected of the events of a page. */
   page: Fragment
   /** `inner` with `value` in place of each control character of that code. */
@@ -24,6 +27,12 @@ export interface Dialect {
   milliseconds(column: string): Fragment
   /** The address in `column` as 32 hexadecimal digits in capital letters, IPv4 as IPv6; NULL when it is none. */
   addressKey(column: string): Fragment
+}
+
+/** Days as they are written, `2026-11-22`; open where there is none. */
+export interface Days {
+  first?: string
+  last?: string
 }
 
 /** The leaves of a location that are looked at: from `from` on, below `size`. */
@@ -89,8 +98,21 @@ function condition({ field, not, wanted }: Condition, dialect: Dialect): Fragmen
   return not ? sql`NOT coalesce(${met}, FALSE)` : met
 }
 
+/** Years have four digits. */
+const FIRST_DAY = Date.UTC(1000, 0, 1)
+const LAST_DAY = Date.UTC(9999, 11, 31)
+
 /** The day of `milliseconds` since 1970, in UTC. */
 export const dayOf = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(0, 10)
+
+/** Days between copies of an event whose times differ: only of one whose sender said no time they do. */
+const APART = 7 * 24 * 60 * 60 * 1000
+
+/** The days on which copies of the events may be that `filter` is about. */
+const daysOf = ({ from, to }: Filter): Days => ({
+  ...(from === undefined ? {} : { first: dayOf(Math.max(from - APART, FIRST_DAY)) }),
+  ...(to === undefined ? {} : { last: dayOf(Math.min(to + APART, LAST_DAY)) }),
+})
 
 /** The events below the sizes of their logs that are in the time and meet all conditions. */
 function where({ from, to, conditions }: Filter, scopes: readonly Scope[], dialect: Dialect): Fragment[] {
@@ -169,13 +191,13 @@ export function pageStatement(
   dialect: Dialect,
 ): Fragment {
   const met = [...where(filter, scopes, dialect), ...(position ? [behind(sort, position)] : [])]
-  return sql`SELECT ${dialect.page} FROM ${dialect.events} AS events WHERE ${all(met)} ORDER BY ${order(sort)} LIMIT ${text(String(limit))}`
+  return sql`SELECT ${dialect.page} FROM ${dialect.events(daysOf(filter))} AS events WHERE ${all(met)} ORDER BY ${order(sort)} LIMIT ${text(String(limit))}`
 }
 
 /** The statement whose rows are these leaves of their locations, whole; times are milliseconds since 1970. */
 export function rowsStatement(leaves: ReadonlyMap<string, readonly number[]>, dialect: Dialect): Fragment {
   const places = [...leaves].map(([location, some]) => sql`(location = ${location} AND leaf IN (${list(some)}))`)
-  return sql`SELECT ${wholeRow(dialect)} FROM ${dialect.events} AS events WHERE ${any(places)}`
+  return sql`SELECT ${wholeRow(dialect)} FROM ${dialect.events({})} AS events WHERE ${any(places)}`
 }
 
 /** The statement whose rows are all copies of the events of these leaves, by number. One that lies in two files comes twice. */
@@ -185,7 +207,7 @@ export const leavesStatement = ({ location, from, size }: Scope, dialect: Dialec
 /** The statement whose one row says how many events there are (`total`), and the milliseconds of the first and the last (`first`, `last`). */
 export function boundsStatement(filter: Filter, scopes: readonly Scope[], dialect: Dialect): Fragment {
   const bound = (which: string) => text(`${which}(${dialect.milliseconds('time').sql})`)
-  return sql`SELECT count(*) AS total, ${bound('min')} AS first, ${bound('max')} AS last FROM ${dialect.events} AS events WHERE ${all(where(filter, scopes, dialect))}`
+  return sql`SELECT count(*) AS total, ${bound('min')} AS first, ${bound('max')} AS last FROM ${dialect.events(daysOf(filter))} AS events WHERE ${all(where(filter, scopes, dialect))}`
 }
 
 /** Where an event is from, and all columns of its row. */
@@ -222,7 +244,7 @@ const columnOf = (name: CountName): Fragment =>
 export function countsStatement({ filter, scopes, by, top, interval }: CountsQuery, dialect: Dialect): Fragment {
   const bucket = text(`CAST(floor(${dialect.milliseconds('time').sql} / ${interval}.0) AS BIGINT)`)
   const values = by.map((name, index) => sql`${columnOf(name)} AS v${text(String(index))}`)
-  const counted = sql`SELECT ${join([sql`${bucket} AS bucket`, text('outcome AS ended'), ...values], ', ')} FROM ${dialect.events} AS events WHERE ${all(where(filter, scopes, dialect))}`
+  const counted = sql`SELECT ${join([sql`${bucket} AS bucket`, text('outcome AS ended'), ...values], ', ')} FROM ${dialect.events(daysOf(filter))} AS events WHERE ${all(where(filter, scopes, dialect))}`
   const names = by.map((_, index) => text(`v${index}`))
   const sets = join([text('(bucket)'), ...names.map((name) => sql`(${name})`)], ', ')
   // In a row of one set the columns of all others are grouped away.

@@ -5,7 +5,7 @@ import { canonicalText } from '../../lib/proof/canonical.ts'
 import { files } from '../../lib/stores/files.ts'
 import { archiveAll, sampleArchive, sampleEvents } from '../archive.ts'
 import { NOW } from '../now.ts'
-import { type Answered, type SearchDoor, searchDoor } from './door.ts'
+import { type SearchDoor, searchDoor } from './door.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 const FROM = NOW - 2 * DAY
@@ -27,7 +27,6 @@ interface Item {
   event: { id: string; eventTime: string; action: string; initiator: { name: string } }
   proof?: string[]
 }
-const _places = ({ body }: Answered): string[] => body.events.map(({ location, leaf }: Item) => `${location}:${leaf}`)
 
 describe('forms', () => {
   test('NDJSON has an event a line, and headers say the rest', async () => {

@@ -5,7 +5,7 @@ import { compact } from '../../lib/archive/compact.ts'
 import { files } from '../../lib/stores/files.ts'
 import { archiveAll, sampleArchive, sampleEvents } from '../archive.ts'
 import { NOW } from '../now.ts'
-import { type Answered, type SearchDoor, searchDoor } from './door.ts'
+import { type SearchDoor, searchDoor } from './door.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 const FROM = NOW - 2 * DAY
@@ -27,7 +27,6 @@ interface Item {
   event: { id: string; eventTime: string; action: string; initiator: { name: string } }
   proof?: string[]
 }
-const _places = ({ body }: Answered): string[] => body.events.map(({ location, leaf }: Item) => `${location}:${leaf}`)
 
 describe('what is damaged', () => {
   /** A door over three batches of one day; and their files, by first leaf. */

@@ -50,7 +50,7 @@ function named(make: (dialect: Dialect) => Fragment, dialect: Dialect): Fragment
   return make({
     ...dialect,
     all: mark('all'),
-    events: mark('events'),
+    events: ({ first = '', last = '' }) => mark('events ', `${first} ${last}`),
     page: mark('page'),
     fill: (inner, code, value) => sql`<fill ${inner} ${mark(String(code))} ${value}>`,
     written: (column) => mark('written ', column),
@@ -111,6 +111,17 @@ describe('one query builder', () => {
       expect(made.slice(0, made.lastIndexOf('WHERE', made.indexOf('?')))).not.toContain('?')
     }
   })
+})
+
+test('Athena looks for copies on the days of a question, and a week around them', () => {
+  const of = (query: string) => (statements.page as (query: string, dialect: Dialect) => Fragment)(query, athena).sql
+  expect(of('from=2026-11-10T00:00:00Z&to=2026-11-12T00:00:00Z')).toContain(
+    "day >= '2026-11-03' AND day <= '2026-11-19'",
+  )
+  expect(of('to=9999-12-31T00:00:00Z&from=1000-01-01T00:00:00Z')).toContain(
+    "day >= '1000-01-01' AND day <= '9999-12-31'",
+  )
+  expect(of('initiator=alice')).not.toContain("day >= '")
 })
 
 describe('a parameter for Athena', () => {

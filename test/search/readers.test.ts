@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { sampleArchive } from '../archive.ts'
 import { NOW } from '../now.ts'
-import { ALL, type Answered, type SearchDoor, searchDoor } from './door.ts'
+import { ALL, type SearchDoor, searchDoor } from './door.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 const FROM = NOW - 2 * DAY
@@ -24,7 +24,6 @@ interface Item {
   event: { id: string; eventTime: string; action: string; initiator: { name: string } }
   proof?: string[]
 }
-const _places = ({ body }: Answered): string[] => body.events.map(({ location, leaf }: Item) => `${location}:${leaf}`)
 
 describe('who asks', () => {
   test.each([
