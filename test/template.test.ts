@@ -70,7 +70,7 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
       'auth exemption image manifest namespace plan quota registrytoken retention settings signature trash vulnerability'
     const wanted = families.split(' ').map((family) => `POST /webhooks/{registry}/${family}`)
     const questions = ['/', '/events', '/events/{proxy+}', '/logs', '/logs/{proxy+}', '/reader', '/searches']
-    const viewer = ['/viewer.css', '/viewer.js', '/viewer.svg']
+    const viewer = ['/icons.svg', '/viewer.css', '/viewer.js', '/viewer.svg']
     wanted.push(...[...questions, ...viewer].map((path) => `GET ${path}`))
     expect(routes.toSorted()).toEqual([...wanted, 'POST /webhooks/{registry}', '$default'].toSorted())
   })
