@@ -25,7 +25,7 @@ import {
   rowsOf,
   truncate,
   write,
-} from './tampering.ts'
+} from '../verify/tampering.ts'
 
 // Each kind of tampering, on a log of 10,000 events: found, and named.
 
