@@ -74,9 +74,11 @@ function keyFor({ root, location }: Archive, keys: readonly string[]): string | 
   throw usage(`None of the keys is of the log in ${root}: the name of a log ends with its location.`)
 }
 
-const memoryFile = ({ remember: file }: Options): string | undefined => {
+const memoryFile = ({ remember: file, dir }: Options): string | undefined => {
   if (file === false) return undefined
   if (file !== undefined) return resolve(file)
+  // Every local emulation has logs of the same names, with keys of its own: what is remembered of them ends with their state.
+  if (dir === undefined) return join(resolve(plainly(() => readConfig()).stateDir), 'checkpoints')
   return join(environment().XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'registry-events', 'checkpoints')
 }
 

@@ -104,8 +104,11 @@ test('remembers what it has seen, unless it shall not', async () => {
   expect(parseCheckpoint(older).size).toBe(COUNT)
   expect((await run('--no-remember')).code).toBe(0)
   expect(filesOf(process.env.XDG_STATE_HOME ?? '', '**/checkpoints')).toEqual([])
-  expect((await run()).code).toBe(0)
+  expect((await run('--dir', archives)).code).toBe(0)
   expect(filesOf(process.env.XDG_STATE_HOME ?? '', '**/checkpoints')).toEqual(['registry-events/checkpoints'])
+  // What is remembered of local emulation ends with its state.
+  expect((await run()).code).toBe(0)
+  expect(filesOf(process.env.STATE_DIR ?? '', 'checkpoints')).toEqual(['checkpoints'])
 })
 
 test('a log that was begun anew is refused until its key is given', async () => {
