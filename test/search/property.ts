@@ -147,7 +147,7 @@ function drawn(): fc.Arbitrary<Drawn> {
       from: fc.option(time, { nil: undefined }),
       to: fc.option(time, { nil: undefined }),
       sort: fc.constantFrom(...sorts.flatMap((name) => [name, `-${name}`])),
-      limit: fc.constantFrom(7, 50, 400, 1000),
+      limit: fc.constantFrom(7, 40, 250),
     })
     .filter(({ from, to }) => !from || !to || from < to)
     .map(({ pairs, from, to, sort, limit }) => {
@@ -174,7 +174,7 @@ async function pagesOf(
   return found.map(({ location, leaf, text }) => ({ location, leaf, text }))
 }
 
-const MOST_PAGES = 3
+const MOST_PAGES = 2
 
 const place = ({ location, leaf }: { location: string; leaf: number }): string => `${location}:${leaf}`
 
