@@ -146,7 +146,7 @@ async function rowsOf(queues: Queues, call: Call<Options>) {
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
       // Not every location need be deployed; intake and quarantine are wherever the router is.
-      if (isAbsent(error) && queue.kind === 'location')
+      if (isAbsent(error) && (queue.kind === 'location' || queue.kind === 'archive'))
         absent.push(`${shortName(queue, call.target)} (${queue.awsRegion})`)
       else errors.push(error)
     }

@@ -209,7 +209,9 @@ describe('against AWS', () => {
     expect([code, out, err]).toEqual([
       0,
       expect.stringContaining('registry-events-prod-quarantine-dlq'),
-      expect.stringContaining('Not deployed, or not to be seen with these credentials: in-mum (ap-south-1).'),
+      expect.stringMatching(
+        /Not deployed, or not to be seen with these credentials: in-mum \(ap-south-1\), .*in-mum-archive \(ap-south-1\)\./,
+      ),
     ])
   })
 })
