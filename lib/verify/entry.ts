@@ -39,23 +39,22 @@ const UNCLEAN = /["\\\u0000-\u001f\ud800-\udfff]/u
 /** Whether `text` can stand in a hole: JSON would not have to escape it. */
 const isClean = (text: string): boolean => !UNCLEAN.test(text)
 
-const DAY = 86_400_000
-const two = (value: number): string => (value < 10 ? `0${value}` : String(value))
-let dateKnown = Number.NaN
-let dateText = ''
+const MINUTE = 60_000
+const TWO_DIGITS = Array.from({ length: 100 }, (_, value) => String(value).padStart(2, '0'))
+let minuteKnown = Number.NaN
+let minuteText = ''
 
 /** A time as events write it: `2026-11-22T13:00:00.12+0000`. */
 export function timeText(milliseconds: number): string {
-  const day = Math.floor(milliseconds / DAY)
-  if (day !== dateKnown) {
-    dateText = new Date(day * DAY).toISOString().slice(0, 10)
-    dateKnown = day
+  const minute = Math.floor(milliseconds / MINUTE)
+  // The next event probably happened in the same minute.
+  if (minute !== minuteKnown) {
+    minuteText = new Date(minute * MINUTE).toISOString().slice(0, 'YYYY-MM-DDTHH:MM:'.length)
+    minuteKnown = minute
   }
-  const rest = milliseconds - day * DAY
-  const seconds = Math.floor(rest / 1000)
-  const minutes = Math.floor(seconds / 60)
-  const clock = `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}:${two(seconds % 60)}`
-  return `${dateText}T${clock}.${two(Math.floor((rest % 1000) / 10))}+0000`
+  const rest = milliseconds - minute * MINUTE
+  const [seconds, hundredths] = [Math.floor(rest / 1000), Math.floor((rest % 1000) / 10)]
+  return `${minuteText}${TWO_DIGITS[seconds]}.${TWO_DIGITS[hundredths]}+0000`
 }
 
 /** What stands in a hole of `column` in the row `at`; `undefined` when nothing fills it. */
@@ -304,11 +303,13 @@ export class EntryReader {
   private match(rows: Rows, at: number): Entry | undefined {
     const holed = rows.event[at - rows.from]
     if (typeof holed !== 'string') return undefined
-    for (const [index, shape] of this.shapes.entries()) {
+    const { shapes } = this
+    for (let index = 0; index < shapes.length; index++) {
+      const shape = shapes[index] as Shape
       const pieces = shape.pattern.exec(holed)
       if (!pieces) continue
-      // The next one probably has the same shape.
-      if (index > 0) this.shapes.unshift(...this.shapes.splice(index, 1))
+      // So the most frequent ones come to be tried first.
+      if (index > 0) shapes.splice(index - 1, 2, shape, shapes[index - 1] as Shape)
       if (shape.bound?.rows !== rows) shape.bound = bind(shape, rows)
       const text = fits(shape.bound, at) ? filled(shape.bound, pieces, at) : undefined
       return text === undefined ? undefined : { text, wrong: undefined }
@@ -323,8 +324,8 @@ export class EntryReader {
     const shape = isWorthIt && !known ? shapeOf(holed, this.location) : undefined
     if (shape) {
       this.learnt += 1
-      this.shapes.unshift(shape)
-      if (this.shapes.length > MOST_SHAPES) this.shapes.pop()
+      if (this.shapes.length === MOST_SHAPES) this.shapes.pop()
+      this.shapes.push(shape)
     }
     return readSlowly(rows, at, this.location)
   }

