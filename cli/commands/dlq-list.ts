@@ -129,6 +129,10 @@ async function listOne(queue: QueueSpec, queues: Queues, call: Call<Options>): P
   tellHidden(terminal, row.hidden)
 }
 
+/** Not every location need be deployed; intake and quarantine are wherever the router is. */
+const mayBeAbsent = ({ kind }: ReturnType<typeof queuesOf>[number]): boolean =>
+  kind === 'location' || kind === 'archive'
+
 /** A row of every queue that there is. A queue that can't be looked into costs the others nothing. */
 async function rowsOf(queues: Queues, call: Call<Options>) {
   const all = queuesOf(call.target)
@@ -145,9 +149,7 @@ async function rowsOf(queues: Queues, call: Call<Options>) {
       rows.push((await rowOf(queue, queues, count.value, call)).row)
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
-      // Not every location need be deployed; intake and quarantine are wherever the router is.
-      if (isAbsent(error) && (queue.kind === 'location' || queue.kind === 'archive'))
-        absent.push(`${shortName(queue, call.target)} (${queue.awsRegion})`)
+      if (isAbsent(error) && mayBeAbsent(queue)) absent.push(`${shortName(queue, call.target)} (${queue.awsRegion})`)
       else errors.push(error)
     }
   }
