@@ -2,9 +2,35 @@ const RFC3339 =
   /^([1-9]\d{3})-(\d{2})-(\d{2})[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:[.,](\d{1,9}))?(?:[Zz]|([+-](?:[01]\d|2[0-3])):?([0-5]\d))$/
 
 const MINUTE = 60_000
+/** Days that are remembered: events are of few. */
+const MOST_DAYS = 100
 /** The first and the last time whose years are taken. */
 const FIRST = Date.UTC(1000, 0, 1)
 const LAST = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+
+/** Where `formatTime` writes the two digits of hours, minutes, seconds and hundredths, and their milliseconds. */
+const FIGURES = [
+  [11, 60 * MINUTE, 24],
+  [14, MINUTE, 60],
+  [17, 1000, 60],
+  [20, 10, 100],
+] as const
+/** Midnights of days that were read before, by how they are written. */
+const midnights = new Map<string, number>()
+
+/** What `formatTime` wrote, of a day that is in `midnights`; `undefined` for any other text. It takes a tenth of what the regular expression does. */
+function parseFormatted(text: string): number | undefined {
+  if (text.length !== 27 || text[10] !== 'T' || text[13] !== ':' || text[16] !== ':' || text[19] !== '.')
+    return undefined
+  let time = midnights.get(text.slice(0, 10))
+  if (time === undefined || !text.endsWith('+0000')) return undefined
+  for (const [at, milliseconds, limit] of FIGURES) {
+    const [tens, ones] = [text.charCodeAt(at) - 48, text.charCodeAt(at + 1) - 48]
+    if (tens < 0 || tens > 9 || ones < 0 || ones > 9 || tens * 10 + ones >= limit) return undefined
+    time += (tens * 10 + ones) * milliseconds
+  }
+  return time
+}
 
 /**
  * Milliseconds since 1970 of an RFC 3339 time with 0 to 9 fraction digits and any offset (`+0000` without the colon too), cut to
@@ -13,6 +39,8 @@ const LAST = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
  * Tracker can't write (docs/events.md). A leap second counts as the second after it.
  */
 export function parseTime(text: string): number | undefined {
+  const formatted = parseFormatted(text)
+  if (formatted !== undefined) return formatted
   const match = RFC3339.exec(text)
   if (!match) return undefined
   const [, year, month, day, hour, minute, second, fraction = '', hours = '0', minutes = '0'] = match
@@ -20,6 +48,8 @@ export function parseTime(text: string): number | undefined {
   const midnight = Date.UTC(y, m - 1, d)
   // Date.UTC moves 30 February into March.
   if (m < 1 || m > 12 || d < 1 || midnight >= Date.UTC(y, m, 1)) return undefined
+  if (midnights.size >= MOST_DAYS) midnights.clear()
+  midnights.set(text.slice(0, 10), midnight)
   const milliseconds = Number(fraction.slice(0, 3).padEnd(3, '0'))
   const local = midnight + (Number(hour) * 60 + Number(minute)) * MINUTE + Number(second) * 1000 + milliseconds
   const offset = (Number(hours) * 60 + (hours.startsWith('-') ? -1 : 1) * Number(minutes)) * MINUTE
@@ -29,13 +59,12 @@ export function parseTime(text: string): number | undefined {
 
 const DAY = 24 * 60 * MINUTE
 
-// Events are of few days, whose dates need not be worked out again and again.
 const dates = new Map<number, string>()
 
 function dateOf(day: number): string {
   const known = dates.get(day)
   if (known) return known
-  if (dates.size >= 100) dates.clear()
+  if (dates.size >= MOST_DAYS) dates.clear()
   const date = new Date(day * DAY).toISOString().slice(0, 10)
   dates.set(day, date)
   return date

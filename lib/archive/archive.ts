@@ -39,7 +39,8 @@ export interface ArchiverParts {
 export interface Archiver {
   /**
    * Archives `arrivals`, in this order. Resolves to the leaf of the first one, when all of them are stored and under a checkpoint; the others
-   * follow it. Rejects when that can't be said: some or all of them may have been archived then. Calls wait for one another.
+   * follow it. Rejects when that can't be said: some or all of them may have been archived then. Calls that come while others are archived
+   * wait for them, and go on together as one batch.
    */
   append(arrivals: readonly Arrival[]): Promise<number>
 }
@@ -61,8 +62,25 @@ interface Outcome {
 
 /** Objects that are written at once. */
 const WRITES = 16
+/** Events of several calls that are archived together: all of it is in memory. */
+const MOST_EVENTS = 10_000
 /** Events after which others get their turn: what was written meanwhile goes on. */
 const SLICE = 500
+
+/** A call of `append` that waits for its turn. */
+interface Call extends PromiseWithResolvers<number> {
+  arrivals: readonly Arrival[]
+}
+
+/** Takes the calls of the next batch out of `waiting`: the first one, and as many of those behind it as there is room for. */
+function nextOf(waiting: Call[]): Call[] {
+  let events = 0
+  const end = waiting.findIndex(({ arrivals }, index) => {
+    events += arrivals.length
+    return index > 0 && events > MOST_EVENTS
+  })
+  return waiting.splice(0, end < 0 ? waiting.length : end)
+}
 
 const damaged = (message: string): RouterError => new RouterError('ARCHIVE_DAMAGED', message)
 
@@ -230,13 +248,16 @@ export function archiver({ store, location, key, now }: ArchiverParts): Archiver
     await finish(head, await outcomeOf(await readEntry(name, entry.bytes), head.edge, location))
   }
 
-  /** Tries to take the numbers for `batch`. Resolves to the first of them when that is done and all is written; else somebody else has come first. */
-  const take = async (batch: Batch, entry: Buffer): Promise<number | undefined> => {
+  /**
+   * Tries to take the numbers for `batch`, whose journal entry is `entry`. Resolves to the first of them when that is done and all is written;
+   * else somebody else has come first.
+   */
+  const take = async (batch: Batch, entry: Promise<Buffer>): Promise<number | undefined> => {
     const head = await readHead()
     const first = head.edge.size
-    // What comes of it is worked out while the entry is written.
+    // What comes of it is worked out while the entry is compressed and written.
     const [isCreated, outcome] = await Promise.all([
-      store.create(journalName(first), entry),
+      entry.then((bytes) => store.create(journalName(first), bytes)),
       outcomeOf(batch, head.edge, location),
     ])
     if (!isCreated) return void (await help(head))
@@ -254,18 +275,42 @@ export function archiver({ store, location, key, now }: ArchiverParts): Archiver
 
   const takeAll = async (arrivals: readonly Arrival[]): Promise<number> => {
     const batch = { archived: now(), arrivals }
-    const entry = await writeEntry(batch)
+    const entry = writeEntry(batch)
+    entry.catch(() => {})
     let first: number | undefined
     while (first === undefined) first = await take(batch, entry)
     return first
   }
 
-  let last: Promise<unknown> = Promise.resolve()
+  const waiting: Call[] = []
+  let isBusy = false
+
+  const workOff = async (): Promise<void> => {
+    isBusy = true
+    while (waiting.length > 0) {
+      const calls = nextOf(waiting)
+      await takeAll(calls.flatMap(({ arrivals }) => arrivals)).then(
+        (first) => {
+          let leaf = first
+          for (const { arrivals, resolve } of calls) {
+            resolve(leaf)
+            leaf += arrivals.length
+          }
+        },
+        (error) => {
+          for (const { reject } of calls) reject(error)
+        },
+      )
+    }
+    isBusy = false
+  }
+
   return {
     append(arrivals) {
-      const done = last.then(() => takeAll(arrivals))
-      last = done.catch(() => {})
-      return done
+      const call = { arrivals, ...Promise.withResolvers<number>() }
+      waiting.push(call)
+      if (!isBusy) void workOff()
+      return call.promise
     },
   }
 }

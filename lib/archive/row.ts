@@ -26,9 +26,8 @@ export interface RowTimes {
 }
 
 /** A column that is of the event: the object that its value is a member of, and the character that stands for it. */
-interface Placed {
+interface Placed extends Pick<Column, 'type' | 'again'> {
   name: ColumnName
-  type: Column['type']
   /** Number of the object in `owners`. */
   owner: number
   member: string
@@ -51,9 +50,10 @@ function ownerAt(steps: readonly string[]): number {
 const placed: readonly Placed[] = columns
   .flatMap((column: Column) => (column.path === undefined ? [] : [{ ...column, steps: column.path.split('.') }]))
   .sort((one, other) => (one.steps.join('\0') < other.steps.join('\0') ? -1 : 1))
-  .map(({ name, type, steps, hole }) => ({
+  .map(({ name, type, again = false, steps, hole }) => ({
     name: name as ColumnName,
     type,
+    again,
     owner: ownerAt(steps.slice(0, -1)),
     member: steps.at(-1) as string,
     mark: hole === undefined ? undefined : String.fromCharCode(hole),
@@ -71,6 +71,7 @@ const LONG = 8
 // What JSON would have to escape; lone surrogates are characters of their own with the flag `u`.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what JSON escapes
 const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/u
+const BACKSLASH = '\\'
 // biome-ignore lint/suspicious/noControlCharactersInRegex: holes are control characters
 const HOLE = /[\u0000-\u001f]/g
 
@@ -101,9 +102,10 @@ function columnValue(type: Column['type'], found: unknown): string | number | bo
 const textOf = (type: Column['type'], value: unknown): string =>
   type === 'TIMESTAMP' ? formatTime(value as number) : (value as string)
 
-/** Whether `found`, whose column has `value`, is replaced. */
-function isReplaceable(type: Column['type'], value: unknown, found: unknown): found is string {
-  if (typeof found !== 'string' || value === null || found.length < SHORTEST || ESCAPED.test(found)) return false
+/** Whether `found`, whose column has `value`, is replaced; nothing of an event that `isPlain` is escaped. */
+function isReplaceable(type: Column['type'], value: unknown, found: unknown, isPlain: boolean): found is string {
+  if (typeof found !== 'string' || value === null || found.length < SHORTEST) return false
+  if (!isPlain && ESCAPED.test(found)) return false
   return type !== 'TIMESTAMP' || formatTime(value as number) === found
 }
 
@@ -149,19 +151,20 @@ export function toRow(text: string, leaf: number, times: RowTimes, event: unknow
   const values: Record<string, unknown> = row
   const found = ownersIn(event)
   const long: [string, string][] = []
+  const isPlain = !text.includes(BACKSLASH)
   let holed = ''
   let done = 0
-  for (const { name, type, owner, member, mark } of placed) {
+  for (const { name, type, again, owner, member, mark } of placed) {
     const said = memberOf(found[owner], member)
     const value = columnValue(type, said)
     values[name] = value
-    if (mark === undefined || !isReplaceable(type, value, said)) continue
+    if (mark === undefined || !isReplaceable(type, value, said, isPlain)) continue
     // The values come in the order of the text, so nothing is looked at twice.
     const at = whereIs(text, said, done)
     if (at < 0) continue
     holed += text.slice(done, at) + mark
     done = at + said.length
-    if (said.length >= LONG) long.push([said, mark])
+    if (again && said.length >= LONG) long.push([said, mark])
   }
   holed += text.slice(done)
   // What the message says again, and whatever else does.

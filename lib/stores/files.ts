@@ -43,6 +43,34 @@ function syncFolderNow(path: string): void {
   }
 }
 
+/** Makes what is unfinished an object of its folder. */
+type Take<Result> = (unfinished: string, folder: string) => Promise<Result> | Result
+
+/**
+ * `syncFolder` for many: a sync that has not begun yet is one for everybody who asks before, and each folder has one at a time. Most of the
+ * time of a batch would go into them.
+ */
+function settling(): (folder: string) => Promise<void> {
+  const due = new Map<string, Promise<void>>()
+  const last = new Map<string, Promise<void>>()
+  return (folder) => {
+    const known = due.get(folder)
+    if (known) return known
+    const begin = () => {
+      due.delete(folder)
+      return syncFolder(folder)
+    }
+    const made = (last.get(folder) ?? Promise.resolve()).then(begin, begin)
+    due.set(folder, made)
+    last.set(folder, made)
+    const forget = () => {
+      if (last.get(folder) === made) last.delete(folder)
+    }
+    made.then(forget, forget)
+    return made
+  }
+}
+
 /** Removes what killed processes left unfinished. */
 async function sweep(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
@@ -79,30 +107,31 @@ async function* walk(path: string, within: string, prefix: string): AsyncGenerat
 export function files(root: string): Store {
   const top = resolve(root)
   const pathOf = (name: string): string => join(top, checkName(name))
+  const settle = settling()
   /** Folders of which it is known that they last. */
   const lasting = new Set<string>()
   let prepared: Promise<unknown> | undefined
 
   /** Makes the folder and those that it lies in, and makes them last: another process may have made them a moment ago. */
   async function makeFolder(path: string): Promise<void> {
-    const made = await mkdir(path, { recursive: true })
-    if (lasting.has(path) && made === undefined) return
+    if (lasting.has(path)) return
+    await mkdir(path, { recursive: true })
     const parts = relative(top, path).split('/').filter(Boolean)
     const folders = [top, ...parts.map((_, index) => join(top, ...parts.slice(0, index + 1)))]
     for (const folder of [dirname(top), ...folders]) await syncFolder(folder)
     for (const folder of folders) lasting.add(folder)
   }
 
-  /** Writes `bytes` where they are no object yet, and has `take` make them one in their folder. */
-  async function write<Result>(
-    path: string,
-    bytes: Uint8Array,
-    take: (unfinished: string, folder: string) => Promise<Result> | Result,
-  ): Promise<Result> {
+  /** Makes the folder of what is unfinished. */
+  async function prepare(folder: string): Promise<void> {
+    await mkdir(folder, { recursive: true })
+    await sweep(folder)
+  }
+
+  async function attempt<Result>(path: string, bytes: Uint8Array, take: Take<Result>): Promise<Result> {
     const folder = join(top, UNFINISHED)
     await makeFolder(dirname(path))
-    await mkdir(folder, { recursive: true })
-    prepared ??= sweep(folder)
+    prepared ??= prepare(folder)
     await prepared
     const unfinished = join(folder, randomUUID())
     try {
@@ -115,7 +144,20 @@ export function files(root: string): Store {
       }
       return await take(unfinished, dirname(path))
     } finally {
-      await rm(unfinished, { force: true })
+      await unlink(unfinished).catch(absent)
+    }
+  }
+
+  /** Writes `bytes` where they are no object yet, and has `take` make them one in their folder. */
+  async function write<Result>(path: string, bytes: Uint8Array, take: Take<Result>): Promise<Result> {
+    try {
+      return await attempt(path, bytes, take)
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error
+      // Somebody took folders away.
+      lasting.clear()
+      prepared = undefined
+      return attempt(path, bytes, take)
     }
   }
 
@@ -162,7 +204,7 @@ export function files(root: string): Store {
       await told('Writing', name, () =>
         write(path, bytes, async (unfinished, folder) => {
           await rename(unfinished, path)
-          await syncFolder(folder)
+          await settle(folder)
         }),
       )
     },
@@ -176,7 +218,7 @@ export function files(root: string): Store {
             if (codeOf(error) === 'EEXIST') return false
             throw error
           }
-          await syncFolder(folder)
+          await settle(folder)
           return true
         }),
       )
@@ -198,7 +240,7 @@ export function files(root: string): Store {
       const path = pathOf(name)
       await told('Removing', name, async () => {
         const isGone = await unlink(path).then(() => true, absent)
-        if (isGone) await syncFolder(dirname(path))
+        if (isGone) await settle(dirname(path))
       })
     },
     async *list(prefix) {
