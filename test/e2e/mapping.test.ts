@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import type { Family } from '../lib/actions.ts'
-import { edition } from '../lib/edition.ts'
-import { places } from '../lib/locations.ts'
-import { type Delivered, type Emulation, queueAt, startEmulation, take } from './emulation.ts'
-import { cloudEvent } from './samples.ts'
+import type { Family } from '../../lib/actions.ts'
+import { edition } from '../../lib/edition.ts'
+import { places } from '../../lib/locations.ts'
+import { type Delivered, type Emulation, queueAt, startEmulation, take } from '../emulation.ts'
+import { cloudEvent } from '../samples.ts'
 
 // Every action from every region, through HTTP and the family's own function, to the queue of the right location; in CADF, so that
 // EVENT_FORMAT is seen to reach the router.
@@ -45,7 +45,7 @@ let emulation: Emulation
 
 beforeAll(async () => {
   emulation = await startEmulation({
-    env: { EVENT_FORMAT: format, REGISTRIES: resolve(import.meta.dirname, 'fixtures/registries/regions.ts') },
+    env: { EVENT_FORMAT: format, REGISTRIES: resolve(import.meta.dirname, '../fixtures/registries/regions.ts') },
   })
 }, 30_000)
 

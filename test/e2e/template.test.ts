@@ -4,19 +4,19 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import DeployPlugin from '../deploy/plugin.ts'
-import { resources } from '../deploy/template.ts'
-import { columns } from '../lib/archive/columns.ts'
-import { eventsFile } from '../lib/archive/names.ts'
-import { places } from '../lib/locations.ts'
-import { checkRegistries } from '../lib/registries.ts'
-import { athenaNames } from '../lib/search/athena.ts'
-import { registries } from '../registries.ts'
+import DeployPlugin from '../../deploy/plugin.ts'
+import { resources } from '../../deploy/template.ts'
+import { columns } from '../../lib/archive/columns.ts'
+import { eventsFile } from '../../lib/archive/names.ts'
+import { places } from '../../lib/locations.ts'
+import { checkRegistries } from '../../lib/registries.ts'
+import { athenaNames } from '../../lib/search/athena.ts'
+import { registries } from '../../registries.ts'
 
 const to = { webhook: 'https://alerts.example.com/' }
 const settings = { registryIds: ['a'], readerIds: ['auditor'], isLocked: false, alerts: [{ id: 'deletions', to }] }
 
-const root = resolve(import.meta.dirname, '..')
+const root = resolve(import.meta.dirname, '../..')
 const run = promisify(execFile)
 
 const serverless = (...args: string[]) =>
