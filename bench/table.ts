@@ -60,7 +60,10 @@ function millionRows({ million: { archive, search, verify } }: Measured): string
     ['newest 100 of an initiator, ms', ...[search.filterMs, search.grepFilterMs, search.duckdbJsonFilterMs].map(show)],
     ['events of an initiator counted, ms', ...[search.countMs, search.grepCountMs, search.duckdbJsonCountMs].map(show)],
     ['bytes an event (gzipped JSON lines)', ...[archive.bytesPerEvent, archive.gzipBytesPerEvent].map(show), none],
+    ['the first question after a start, ms', show(search.firstMs), none, none],
+    ['words that stand nowhere, in whole events, ms', show(search.textMs), none, none],
     ['archived, events/s', show(archive.eventsPerSecond), none, none],
+    ['archived and compacted, events/s', show(archive.compactedPerSecond), none, none],
     ['verified, events/s', show(verify.entriesPerSecond), none, none],
   ]
 }

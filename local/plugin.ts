@@ -33,7 +33,7 @@ const warn = (message: string): void => {
 
 /** How the router and the archive function are fed. On AWS batches are hidden for minutes; here a killed process should not cost its events that. */
 const ROUTER = { size: BATCH_SIZE, rounds: 3, hideSeconds: 10, waitSeconds: 20, warn }
-const ARCHIVE = { ...ROUTER, size: 1000, rounds: 1 }
+const ARCHIVE = { ...ROUTER, size: 1000 }
 /** Milliseconds between two looks for alerts, and between two runs of the upkeep of the archives. */
 const ALERTS_EVERY = 60_000
 const UPKEEP_EVERY = 10 * 60_000
