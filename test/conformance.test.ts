@@ -31,7 +31,7 @@ test('thirteen families, each with its rules, its function, its path and a sampl
   const others = ['router', 'webhook', 'archive', 'search', 'upkeep', 'alerts']
   expect(functionNames).toEqual([...names, ...others].toSorted())
   const alerts = [{ id: 'a', to: { webhook: 'https://alerts.example.com/' } }]
-  const settings = { registryIds: [], readerIds: [], isLocked: false, alerts }
+  const settings = { registryIds: [], readerIds: [], lock: undefined, undoDays: 30, answerDays: 1, alerts }
   const deployed = functions({ service: 's', stage: 'dev', awsRegion: 'eu-central-1', ...settings })
   expect(Object.keys(deployed)).toEqual(functionNames)
   expect(Object.keys(targets).toSorted()).toEqual(names.toSorted())
