@@ -161,6 +161,19 @@ test('of the modules that can call something only what can not is used, but wher
   ])
 })
 
+test('every variable of the environment that is read is explained in docs/configuration.md', () => {
+  const namesIn = (text: string, form: RegExp) => [...text.matchAll(form)].map(([, name]) => name)
+  const code = ['lib', 'cli', 'deploy', 'functions', 'local'].flatMap(files).map(read).join('\n')
+  const named = [
+    ...namesIn(code, /\b(?:env|environment\(\))\.([A-Z][A-Z0-9_]+)/g),
+    ...namesIn(read('lib/config.ts'), /\b(?:text|number|choice|several)\(\s*'([A-Z][A-Z0-9_]+)'/g),
+    ...namesIn(read('serverless.yml'), /\$\{env:([A-Z][A-Z0-9_]+)/g),
+  ]
+  expect(named).toEqual(expect.arrayContaining(['STAGE', 'PORT', 'OUTPUTS', 'EVENT_FORMAT', 'ARCHIVE']))
+  const [, chapter = ''] = read('docs/configuration.md').split('\n## Environment\n')
+  expect([...new Set(named)].filter((name) => !chapter.includes(`\`${name}\``))).toEqual([])
+})
+
 test('the tests that docs/security.md names are there', () => {
   expect(read('docs/security.md')).toMatch(
     /^# Security\n[\s\S]*\n## Threat model\n[\s\S]*\n## Promises[\s\S]*\n## What is not promised\n/,
