@@ -14,7 +14,7 @@ import { files } from '../lib/stores/files.ts'
 import { s3 } from '../lib/stores/s3.ts'
 import type { Store } from '../lib/stores/store.ts'
 import type { Call, CommonOptions } from './command.ts'
-import { CommandError, type Exit } from './exits.ts'
+import { CommandError, type Exit, exits } from './exits.ts'
 import type { Target } from './target.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -96,21 +96,26 @@ function localSeed(dir: string): string {
   }
 }
 
-function foldersIn(dir: string, wanted: readonly Location[] | undefined): Location[] {
+/** Which archives a command is about: those that there are, or also those of locations of which nothing was archived yet. */
+export type Reach = 'begun' | 'any'
+
+function foldersIn(dir: string, wanted: readonly Location[] | undefined, reach: Reach): Location[] {
   let found: string[]
   try {
     found = readdirSync(dir)
   } catch (error) {
     throw new CommandError('usage', `There are no archives in ${dir}: ${(error as Error).message}`)
   }
+  const all = places.map(({ location }) => location)
+  if (reach === 'any') return all.filter((location) => wanted?.includes(location) ?? true)
   const missing = wanted?.filter((location) => !found.includes(location)) ?? []
   if (missing.length > 0) throw new CommandError('usage', `There is no archive of ${missing.join(', ')} in ${dir}.`)
-  return places.map(({ location }) => location).filter((location) => (wanted ?? found).includes(location))
+  return all.filter((location) => (wanted ?? found).includes(location))
 }
 
-async function onThisMachine({ target, options }: Call<ArchiveOptions>): Promise<OpenArchive[]> {
+async function onThisMachine({ target, options }: Call<ArchiveOptions>, reach: Reach): Promise<OpenArchive[]> {
   const dir = resolve(options.dir ?? join(target.stateDir, 'archive'))
-  return foldersIn(dir, options.location).map((location) => ({
+  return foldersIn(dir, options.location, reach).map((location) => ({
     location,
     name: join(dir, location),
     store: files(join(dir, location)),
@@ -144,10 +149,10 @@ async function onAws(
     })
 }
 
-/** The archives that the options of `call` mean: all that there are, unless they name some. Rejects with a `CommandError`. */
-export async function openArchives(call: Call<ArchiveOptions>): Promise<OpenArchive[]> {
+/** The archives that the options of `call` mean: all of `reach`, unless they name some. Rejects with a `CommandError`. */
+async function openArchives(call: Call<ArchiveOptions>, reach: Reach): Promise<OpenArchive[]> {
   const aws = call.options.dir === undefined ? await call.target.aws() : undefined
-  return aws ? onAws(call, aws) : onThisMachine(call)
+  return aws ? onAws(call, aws) : onThisMachine(call, reach)
 }
 
 const isNoBucket = (error: unknown): boolean => {
@@ -163,26 +168,37 @@ const EXITS: Readonly<Record<string, Exit>> = {
   ARCHIVE_DAMAGED: 'damaged',
 }
 
+/** Tells what ended the work on `archive`, and how that ends a command. What nobody foresaw is thrown. */
+function ending(error: unknown, archive: OpenArchive, { options, terminal }: Call<ArchiveOptions>, reach: Reach): Exit {
+  const { location, name } = archive
+  if (isNoBucket(error) && !options.location) {
+    const rest = reach === 'any' ? ` Nothing was done there: say --location ${location} when it is deployed.` : ''
+    terminal.note(`${location} is not deployed: there is no bucket ${name}.${rest}`)
+    return reach === 'any' ? 'undone' : 'ok'
+  }
+  if (error instanceof CommandError) {
+    terminal.note(`${location}: ${error.message}`)
+    return error.exit
+  }
+  if (!(error instanceof RouterError)) throw error
+  terminal.note(`${location}, ${name}: ${error.message}`)
+  return EXITS[error.code] ?? 'undone'
+}
+
 /**
- * Does `work` on each archive in turn, and on the next one whatever becomes of it; what went wrong is told. Resolves to how all of it ended. A
- * location that is not deployed is told and is no error, unless it was asked for.
+ * Does `work` on each archive in turn, and on the next one whatever becomes of it; what went wrong is told. Resolves to the worst end. A
+ * location that is not deployed is told; it is no error, unless it was asked for or `reach` is any.
  */
-export async function onEach(call: Call<ArchiveOptions>, work: (archive: OpenArchive) => Promise<Exit>): Promise<Exit> {
-  const { options, terminal, signal } = call
+export async function onEach(
+  call: Call<ArchiveOptions>,
+  work: (archive: OpenArchive) => Promise<Exit>,
+  reach: Reach = 'begun',
+): Promise<Exit> {
   let worst: Exit = 'ok'
-  for (const archive of await openArchives(call)) {
-    if (signal.aborted) break
-    const exit = await work(archive).catch((error: unknown): Exit => {
-      if (isNoBucket(error) && !options.location) {
-        terminal.note(`${archive.location} is not deployed: there is no bucket ${archive.name}.`)
-        return 'ok'
-      }
-      if (error instanceof CommandError) terminal.note(`${archive.location}: ${error.message}`)
-      else if (error instanceof RouterError) terminal.note(`${archive.location}, ${archive.name}: ${error.message}`)
-      else throw error
-      return error instanceof CommandError ? error.exit : (EXITS[error.code] ?? 'undone')
-    })
-    if (exit !== 'ok') worst = worst === 'damaged' ? worst : exit
+  for (const archive of await openArchives(call, reach)) {
+    if (call.signal.aborted) break
+    const exit = await work(archive).catch((error: unknown) => ending(error, archive, call, reach))
+    if (exits[exit].code > exits[worst].code) worst = exit
   }
   return worst
 }

@@ -29,6 +29,8 @@ export interface Spec<Options extends CommonOptions = CommonOptions> {
   choices?: Readonly<Record<string, readonly string[]>>
   /** It is about no queues: it takes neither `--stage` nor `--region`, and Ctrl-C ends it at once. */
   queueless?: true
+  /** What it writes is for no program that reads JSON: it does not take `--json`. */
+  textOnly?: true
   /** Resolves to how it ended. Throws a `CommandError` for what it can't go on from. */
   run(call: Call<Options>): Promise<Exit>
 }

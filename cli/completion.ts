@@ -53,6 +53,10 @@ const placeOf = (spec: Spec, group?: string): Place => ({
   choices: Object.values(spec.choices ?? {}).flat(),
 })
 
+/** How a shell calls it that has no such command: never one that has that name elsewhere, which is what `--no` is for. */
+const NPX = 'npx --no registry-events'
+const IN_POSIX = `command -v registry-events >/dev/null || function registry-events { ${NPX} "$@"; }`
+
 const placesOf = ({ commands, groups }: Tables): Place[] => [
   ...commands.map((spec) => placeOf(spec)),
   ...Object.entries(groups).flatMap(([name, group]) => group.commands.map((spec) => placeOf(spec, name))),
@@ -100,8 +104,10 @@ function bash(tables: Tables): string {
   const heads = second.map(
     ([name, names]) => `    ${quoted(name)}) offers=${quoted(names.map(([one]) => one).join(' '))} ;;`,
   )
-  return `# Completion of registry-events for bash. Put this into ~/.bashrc, in the project's folder or with an alias for it:
-#   eval "$(npx registry-events completion bash)"
+  return `# Completion of registry-events for bash. Put the output of \`npx registry-events completion bash\` into a file, and into ~/.bashrc:
+#   source <that file>
+# Then call \`registry-events\` in the project's folder: \`npx registry-events\` is completed by nobody.
+${IN_POSIX}
 _registry_events() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} place=\${COMP_WORDS[1]} offers='' words=''
   COMPREPLY=()
@@ -158,9 +164,11 @@ function zsh(tables: Tables): string {
   const heads = second.map(
     ([name, names]) => `    (${quoted(name)}) offers=(${list(names)}); _describe command offers ;;`,
   )
-  return `#compdef registry-events
-# Completion of registry-events for zsh. Put this into ~/.zshrc behind compinit, in the project's folder or with an alias for it:
-#   eval "$(npx registry-events completion zsh)"
+  return `# Completion of registry-events for zsh. Put the output of \`npx registry-events completion zsh\` into a file, and into ~/.zshrc
+# behind compinit:
+#   source <that file>
+# Then call \`registry-events\` in the project's folder: \`npx registry-events\` is completed by nobody.
+${IN_POSIX}
 _registry_events() {
   local -a offers
   local place="$words[2]"
@@ -197,13 +205,18 @@ function fish(tables: Tables): string {
       : []),
     ...options.map((option) => fishOption(path, option)),
   ])
-  return `# Completion of registry-events for fish. Put this into ~/.config/fish/config.fish, in the project's folder or with an alias for it:
-#   npx registry-events completion fish | source
+  return `# Completion of registry-events for fish. Put the output of \`npx registry-events completion fish\` into
+# ~/.config/fish/conf.d/registry-events.fish.
+# Then call \`registry-events\` in the project's folder: \`npx registry-events\` is completed by nobody.
+type -q registry-events; or function registry-events
+    ${NPX} $argv
+end
 function __registry_events_at
     set -l words (commandline -opc)
     test (count $words) -gt (count $argv); or return 1
     test (count $argv) -eq 0; and return 0
-    test "$words[2..(math (count $argv) + 1)]" = "$argv"
+    set -l last (math (count $argv) + 1)
+    test "$words[2..$last]" = "$argv"
 end
 function __registry_events_is
     __registry_events_at $argv; and test (count (commandline -opc)) -eq (math (count $argv) + 1)

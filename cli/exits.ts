@@ -6,7 +6,10 @@ export const exits = {
     means:
       'something was not done: it is still unusable, a queue or the router refused it, there is no such id; what was printed says which',
   },
-  usage: { code: 2, means: 'wrong usage, or a mistake in `registries.ts` or the environment; nothing was done' },
+  usage: {
+    code: 2,
+    means: 'wrong usage, or a mistake in `registries.ts`, `archive.ts` or the environment; nothing was done',
+  },
   unreachable: {
     code: 3,
     means:

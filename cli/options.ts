@@ -24,5 +24,5 @@ export function optionsOf(spec: Spec): Option[] {
     ).argParser(region),
   ]
   const json = new Option('--json', 'results as JSON, one line each')
-  return [...(spec.queueless ? [] : where), json, ...spec.options]
+  return [...(spec.queueless ? [] : where), ...(spec.textOnly ? [] : [json]), ...spec.options]
 }

@@ -27,13 +27,19 @@ async function keepName(file: string): Promise<void> {
   await folder?.close()
 }
 
+interface FileOptions {
+  /** A file of that name is replaced. */
+  replace?: boolean | undefined
+  advice: string
+}
+
 /**
  * A file that only its owner can read, and that has the name `file` when it is whole: until then it is `<file>.partial-<process>`. Throws a
- * `CommandError` when it can't be made, or is there and `force` does not say that it may be replaced.
+ * `CommandError` when it can't be made, or when it is there, unless it is to be replaced; `advice` is what somebody can do about that.
  */
-export async function fileSink(file: string, force: boolean): Promise<Sink> {
-  if (!force && existsSync(file))
-    throw new CommandError('usage', `${file} is there already. Nothing was written: say --force to replace it.`)
+export async function fileSink(file: string, { replace = false, advice }: FileOptions): Promise<Sink> {
+  if (!replace && existsSync(file))
+    throw new CommandError('usage', `${file} is there already. Nothing was written: ${advice}.`)
   const partial = `${file}.partial-${process.pid}`
   let handle: FileHandle
   try {

@@ -37,11 +37,16 @@ async function withSecret(stage: string, awsRegion: string): Promise<string[]> {
   return [...registries.values()].filter(({ needsSecret }) => needsSecret).map(({ id }) => id)
 }
 
-/** What of archive.ts is a matter of rights. */
-async function archiveSettings(): Promise<Pick<Deployment, 'readerIds' | 'isLocked' | 'alerts'>> {
-  const { readers, lock, searches } = checkArchives(await loadArchive())
-  return { readerIds: [...readers.keys()], isLocked: lock !== undefined, alerts: alertSearches(searches) }
+/** What of archive.ts the template needs. */
+type ArchiveSettings = Pick<Deployment, 'readerIds' | 'lock' | 'undoDays' | 'answerDays' | 'alerts'>
+
+async function archiveSettings(): Promise<ArchiveSettings> {
+  const { readers, lock, undoDays, answerDays, searches } = checkArchives(await loadArchive())
+  return { readerIds: [...readers.keys()], lock, undoDays, answerDays, alerts: alertSearches(searches) }
 }
+
+/** The same when archive.ts can't be read: of such a template nothing is deployed. */
+const NO_SETTINGS: ArchiveSettings = { readerIds: [], lock: undefined, undoDays: 1, answerDays: 1, alerts: [] }
 
 const tables: Record<string, (deployment: Deployment) => unknown> = { functions, resources, accessLog }
 
@@ -58,7 +63,7 @@ export default class DeployPlugin {
           stage,
           awsRegion,
           registryIds: await orElse([], () => withSecret(stage, awsRegion)),
-          ...(await orElse({ readerIds: [], isLocked: false, alerts: [] }, archiveSettings)),
+          ...(await orElse(NO_SETTINGS, archiveSettings)),
         }
         return { value: tables[address]?.(deployment) ?? null }
       },

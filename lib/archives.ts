@@ -28,6 +28,10 @@ export interface ArchiveConfig {
   /** For how many days events are kept, by location; `default` is for the others. For ever where nothing is said. */
   retention?: Readonly<Partial<Record<Location | 'default', number>>>
   lock?: LockConfig
+  /** For how many days a bucket keeps what was written over or removed, so that it can be had back; 30 if left out. */
+  undoDays?: number
+  /** For how many days the rows of an answer of Athena lie in the bucket beside the archive; 1 if left out. */
+  answerDays?: number
   /** Saved searches and alerts (docs/alerts.md). */
   searches?: readonly SavedSearch[]
   /** Address of the viewer as people reach it, for links in alerts. */
@@ -47,12 +51,18 @@ export interface Archives {
   /** Days for which the events of a location are kept; `undefined` for ever. */
   retentionOf(location: Location): number | undefined
   lock: LockConfig | undefined
+  undoDays: number
+  answerDays: number
   searches: readonly SavedSearch[]
   viewer: string | undefined
 }
 
 const ALL: readonly Location[] = places.map(({ location }) => location)
 
+/** Days for which what was written over or removed can be had back, when nothing is said. */
+const UNDO_DAYS = 30
+/** Days for which the rows of an answer are kept, when nothing is said. */
+const ANSWER_DAYS = 1
 /** A hundred years. */
 const MOST_DAYS = 36_525
 const days = v.pipe(
@@ -101,20 +111,37 @@ const schema = members({
   lock: v.optional(
     members({ mode: v.picklist(['governance', 'compliance'], 'has to be governance or compliance'), days }),
   ),
+  undoDays: v.optional(days),
+  answerDays: v.optional(days),
   searches: v.optional(v.unknown()),
   viewer: v.optional(
     v.pipe(v.string('has to be text'), v.regex(/^https?:\/\/[^\s#]+$/, 'write it like https://events.example.com')),
   ),
 })
 
-/** What `schema` can't say: readers that share an id, and events that have to go before S3 lets them. */
-function contradictions({ readers, retention = {}, lock }: ArchiveConfig): string[] {
-  const ids = readers.map(({ id }) => id)
+/** `value`, whatever it is, as an object whose members can be asked for. */
+const record = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+
+const isNumber = (value: unknown): value is number => typeof value === 'number'
+
+/**
+ * What `schema` can't say: readers that share an id, and events that have to go before S3 lets them. Of what is not as it has to be nothing is
+ * said, so that these are told together with all other mistakes.
+ */
+function contradictions(config: unknown): string[] {
+  const { readers, retention, lock } = record(config)
+  const ids = (Array.isArray(readers) ? readers : [])
+    .map((reader) => record(reader).id)
+    .filter((id) => id !== undefined)
   const twice = new Set(ids.filter((id, index) => ids.indexOf(id) !== index))
-  const early = Object.entries(retention).filter(([, kept]) => lock !== undefined && kept < lock.days)
+  const { days: locked } = record(lock)
+  const early = Object.entries(record(retention)).filter(
+    ([, kept]) => isNumber(kept) && isNumber(locked) && kept < locked,
+  )
   return [
     ...[...twice].map((id) => `readers: the id ${JSON.stringify(id)} is used twice`),
-    ...early.map(([name, kept]) => `retention.${name}: ${kept} days end before the lock of ${lock?.days} days does`),
+    ...early.map(([name, kept]) => `retention.${name}: ${kept} days end before the lock of ${locked} days does`),
   ]
 }
 
@@ -123,10 +150,8 @@ function contradictions({ readers, retention = {}, lock }: ArchiveConfig): strin
  */
 export function checkArchives(config: ArchiveConfig): Archives {
   const parsed = v.safeParse(schema, config)
-  const own = parsed.success
-    ? contradictions(config)
-    : parsed.issues.map((issue) => `${v.getDotPath(issue) ?? 'archive'}: ${issue.message}`)
-  const mistakes = [...own, ...mistakesOfSearches(config?.searches ?? [])]
+  const own = parsed.issues?.map((issue) => `${v.getDotPath(issue) ?? 'archive'}: ${issue.message}`) ?? []
+  const mistakes = [...own, ...contradictions(config), ...mistakesOfSearches(config?.searches ?? [])]
   if (mistakes.length > 0) {
     throw new RouterError(
       'INVALID_CONFIG',
@@ -134,6 +159,7 @@ export function checkArchives(config: ArchiveConfig): Archives {
     )
   }
   const { origin, readers, retention = {}, lock, searches = [], viewer } = config
+  const { undoDays = UNDO_DAYS, answerDays = ANSWER_DAYS } = config
   return {
     origin,
     readers: new Map(
@@ -141,6 +167,8 @@ export function checkArchives(config: ArchiveConfig): Archives {
     ),
     retentionOf: (of) => retention[of] ?? retention.default,
     lock,
+    undoDays,
+    answerDays,
     searches,
     viewer,
   }

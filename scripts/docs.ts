@@ -179,7 +179,17 @@ function queueTable(): string {
 }
 
 function alarmTable(): string {
-  const sample = { service: '', stage: '', awsRegion: '', registryIds: [], readerIds: [], isLocked: false, alerts: [] }
+  const sample = {
+    service: '',
+    stage: '',
+    awsRegion: '',
+    registryIds: [],
+    readerIds: [],
+    lock: undefined,
+    undoDays: 30,
+    answerDays: 1,
+    alerts: [],
+  }
   const rows = kindEntries.map(([name, kind]) => {
     const metrics = Object.values(kind.metrics(sample, ''))
     const seconds = metrics.some((metric) => metric.name.includes('Age')) ? ' s' : ''

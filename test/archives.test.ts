@@ -36,11 +36,13 @@ describe('archive.ts', () => {
       ],
       retention: { default: 0, mars: 5, 'eu-de': 1.5 },
       lock: { mode: 'gentle', days: '5' },
+      undoDays: 0,
+      answerDays: 'week',
       searches: {},
       bucket: 'mine',
     }
     expect(messageOf(wrong).split('\n')).toEqual([
-      'archive.ts has 14 mistake(s):',
+      'archive.ts has 16 mistake(s):',
       '  - origin: write it like events.example.com or example.com/events',
       '  - readers.0.id: use 1 to 56 lower-case letters, digits and inner dashes',
       expect.stringContaining("  - readers.0.locations: has to be 'all' or a list of us-south, us-east,"),
@@ -53,9 +55,36 @@ describe('archive.ts', () => {
       expect.stringContaining('  - retention.mars: there is no such setting; there are default, us-south,'),
       '  - lock.mode: has to be governance or compliance',
       '  - lock.days: has to be a number of days',
-      '  - bucket: there is no such setting; there are origin, readers, retention, lock, searches, viewer',
+      '  - undoDays: has to be 1 or more',
+      '  - answerDays: has to be a number of days',
+      '  - bucket: there is no such setting; there are origin, readers, retention, lock, undoDays, answerDays, searches, viewer',
       '  - searches: has to be a list',
     ])
+  })
+
+  test('what is removed can be had back for 30 days, and answers lie there for one, unless it says otherwise', () => {
+    expect(checkArchives(good)).toMatchObject({ undoDays: 30, answerDays: 1 })
+    expect(checkArchives({ ...good, undoDays: 7, answerDays: 2 })).toMatchObject({ undoDays: 7, answerDays: 2 })
+  })
+
+  test('readers of one id are told beside everything else that is wrong, whatever that is', () => {
+    const reader = { id: 'auditor', locations: 'all' }
+    expect(
+      messageOf({
+        origin: 7,
+        readers: [reader, 'nobody', reader],
+        lock: { mode: 'compliance', days: 9 },
+        retention: { default: 8 },
+      }),
+    ).toBe(
+      [
+        'archive.ts has 4 mistake(s):',
+        '  - origin: has to be text',
+        '  - readers.1: has to be an object',
+        '  - readers: the id "auditor" is used twice',
+        '  - retention.default: 8 days end before the lock of 9 days does',
+      ].join('\n'),
+    )
   })
 
   test.each([

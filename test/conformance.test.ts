@@ -31,7 +31,7 @@ test('thirteen families, each with its rules, its function, its path and a sampl
   const others = ['router', 'webhook', 'archive', 'search', 'upkeep', 'alerts']
   expect(functionNames).toEqual([...names, ...others].toSorted())
   const alerts = [{ id: 'a', to: { webhook: 'https://alerts.example.com/' } }]
-  const settings = { registryIds: [], readerIds: [], isLocked: false, alerts }
+  const settings = { registryIds: [], readerIds: [], lock: undefined, undoDays: 30, answerDays: 1, alerts }
   const deployed = functions({ service: 's', stage: 'dev', awsRegion: 'eu-central-1', ...settings })
   expect(Object.keys(deployed)).toEqual(functionNames)
   expect(Object.keys(targets).toSorted()).toEqual(names.toSorted())
@@ -159,6 +159,19 @@ test('of the modules that can call something only what can not is used, but wher
     'lib/sources/ecr.ts: isIP',
     'lib/sources/nexus.ts: isIP',
   ])
+})
+
+test('every variable of the environment that is read is explained in docs/configuration.md', () => {
+  const namesIn = (text: string, form: RegExp) => [...text.matchAll(form)].map(([, name]) => name)
+  const code = ['lib', 'cli', 'deploy', 'functions', 'local'].flatMap(files).map(read).join('\n')
+  const named = [
+    ...namesIn(code, /\b(?:env|environment\(\))\.([A-Z][A-Z0-9_]+)/g),
+    ...namesIn(read('lib/config.ts'), /\b(?:text|number|choice|several)\(\s*'([A-Z][A-Z0-9_]+)'/g),
+    ...namesIn(read('serverless.yml'), /\$\{env:([A-Z][A-Z0-9_]+)/g),
+  ]
+  expect(named).toEqual(expect.arrayContaining(['STAGE', 'PORT', 'OUTPUTS', 'EVENT_FORMAT', 'ARCHIVE']))
+  const [, chapter = ''] = read('docs/configuration.md').split('\n## Environment\n')
+  expect([...new Set(named)].filter((name) => !chapter.includes(`\`${name}\``))).toEqual([])
 })
 
 test('the tests that docs/security.md names are there', () => {

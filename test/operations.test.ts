@@ -6,7 +6,14 @@ import { resources } from '../deploy/template.ts'
 import { places } from '../lib/locations.ts'
 
 const to = { webhook: 'https://alerts.example.com/' }
-const settings = { registryIds: ['a'], readerIds: ['auditor'], isLocked: false, alerts: [{ id: 'deletions', to }] }
+const settings = {
+  registryIds: ['a'],
+  readerIds: ['auditor'],
+  lock: undefined,
+  undoDays: 30,
+  answerDays: 1,
+  alerts: [{ id: 'deletions', to }],
+}
 
 // Whoever is woken by an alarm finds its paragraph, and no paragraph tells of an alarm that there is not.
 

@@ -2,7 +2,7 @@ import { Option } from 'commander'
 import { addHold, type Hold, readHolds, releaseHold } from '../../lib/archive/holds.ts'
 import { REMOVED } from '../../lib/archive/names.ts'
 import type { Store } from '../../lib/stores/store.ts'
-import { type ArchiveOptions, archiveOptions, caller, dayOption, onEach } from '../archives.ts'
+import { type ArchiveOptions, archiveOptions, caller, dayOption, type OpenArchive, onEach } from '../archives.ts'
 import type { Call, Spec } from '../command.ts'
 import { CommandError, counted, type Exit } from '../exits.ts'
 import { table } from '../terminal.ts'
@@ -34,7 +34,7 @@ function add(call: Call<Options>): Promise<Exit> {
   const said = needed({ 'a name': args[1], '--from': options.from, '--to': options.to, '--reason': options.reason })
   const { '--from': from, '--to': to, '--reason': reason } = said
   const hold: Hold = { name: said['a name'], from, to, reason, ...byAndTime(call) }
-  return onEach(call, async ({ location, store }) => {
+  const holding = async ({ location, store }: OpenArchive): Promise<Exit> => {
     await addHold(store, hold)
     const gone = await removedDays(store, hold)
     terminal.json({ location, ...hold, removedDays: gone })
@@ -42,7 +42,9 @@ function add(call: Call<Options>): Promise<Exit> {
     if (gone.length === 0) return 'ok'
     terminal.note(`${location}: events of ${gone.join(', ')} were removed before that, or are just being removed.`)
     return 'undone'
-  })
+  }
+  // What begins later may hold events of these days as well.
+  return onEach(call, holding, 'any')
 }
 
 function release(call: Call<Options>): Promise<Exit> {

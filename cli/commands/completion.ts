@@ -6,6 +6,7 @@ export const completing = (tables: () => Tables): Spec => ({
   usage: 'completion <shell>',
   summary: 'the script that completes commands, options and values in a shell',
   queueless: true,
+  textOnly: true,
   choices: { shell: shells },
   options: [],
   async run({ args: [shell], terminal }) {

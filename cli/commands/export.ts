@@ -102,7 +102,10 @@ export const exporting: Spec<Options> = {
     const { output } = options
     if (options.proof && format === 'csv')
       throw new CommandError('usage', 'CSV has no room for proofs: --format ndjson.')
-    const sink = output === undefined ? outputSink(terminal.raw) : await fileSink(output, options.force === true)
+    const sink =
+      output === undefined
+        ? outputSink(terminal.raw)
+        : await fileSink(output, { replace: options.force, advice: 'say --force to replace it' })
     let written: Written
     try {
       written = await copy(call, query, sink)

@@ -10,7 +10,7 @@ import {
   tellDamaged,
   tellNarrow,
 } from '../events.ts'
-import { counted, type Exit } from '../exits.ts'
+import { CommandError, counted, type Exit } from '../exits.ts'
 import { type QueryOptions, queryOf, queryOptions, sorts } from '../query.ts'
 import { openReader, readerOptions } from '../reader.ts'
 import { type Batch, batches, type Form, forms, type Question, write } from '../rows.ts'
@@ -28,9 +28,16 @@ interface Options extends QueryOptions {
 /** So many, when nobody says how many. */
 const LIMIT = 100
 
-/** `--json` is short for NDJSON. */
-const formOf = ({ json, format = 'table' }: Options): Form | undefined =>
-  json ? 'ndjson' : format === 'table' ? undefined : format
+const wrong = (message: string) => new CommandError('usage', message)
+
+/** The form that was asked for, `undefined` for a table; `--json` is short for NDJSON. Throws a `CommandError` for options that contradict it. */
+function formOf({ json, format, proof }: Options): Form | undefined {
+  if (json && format !== undefined && format !== 'ndjson') throw wrong('--json is --format ndjson: say one of both.')
+  const form = json ? 'ndjson' : format === 'table' ? undefined : format
+  if (proof && form === 'csv') throw wrong('CSV has no room for proofs: --format ndjson.')
+  if (proof && form === undefined) throw wrong('A table has no room for proofs: --json.')
+  return form
+}
 
 /** A table whose columns are as wide as the first page needs. */
 async function* tableBatches({ options, terminal }: Call<Options>, question: Question): AsyncGenerator<Batch> {
@@ -60,7 +67,7 @@ export const search: Spec<Options> = {
     new Option('--sort <column>', 'by what they are sorted; with a - in front from high to low').choices(sorts),
     new Option('--limit <number>', `at most so many, ${LIMIT} if left out`).argParser(amount),
     new Option('--all', 'all of them').conflicts('limit'),
-    new Option('--proof', 'each with its inclusion proof, in JSON'),
+    new Option('--proof', 'each with its inclusion proof; with --json, or --format json'),
     new Option('--format <form>', 'a table, or a form for programs; --json is short for ndjson').choices([
       'table',
       ...forms,
@@ -71,13 +78,13 @@ export const search: Spec<Options> = {
   ],
   async run(call): Promise<Exit> {
     const { args, options, terminal, signal } = call
+    const form = formOf(options)
     const query = queryOf(options, args)
     if (options.sort) query.set('sort', options.sort)
     if (options.proof) query.set('proof', 'true')
-    if (options.skipDamaged && formOf(options) === 'csv') query.set('damaged', 'skip')
+    if (options.skipDamaged && form === 'csv') query.set('damaged', 'skip')
     const most = options.all ? Number.POSITIVE_INFINITY : (options.limit ?? LIMIT)
     const question = { reader: openReader(options), query, limit: Math.min(most, PAGE), signal }
-    const form = formOf(options)
     const all = form ? batches(question, form) : tableBatches(call, question)
     const { count, isAll, complete, damaged } = await write(all, form, most, terminal.raw)
     const isDamaged = tellDamaged(terminal, damaged)

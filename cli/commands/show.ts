@@ -49,7 +49,8 @@ export const show: Spec<Options> = {
   async run({ args: [id = ''], options, terminal, signal }) {
     const reader = openReader(options)
     const none = new URLSearchParams()
-    const sink = options.proof === undefined ? undefined : await fileSink(options.proof, false)
+    const sink =
+      options.proof === undefined ? undefined : await fileSink(options.proof, { advice: 'take another name' })
     try {
       const found = await askJson<Found>(reader, pathOf(id), none, signal)
       terminal.json(found)

@@ -14,10 +14,6 @@ const WORK_GROUP = 'ArchiveWorkGroup'
 /** The name of the table that Athena reads. */
 const TABLE = 'archive'
 
-/** Days for which what was removed, or written over, can be had back. */
-const UNDO_DAYS = 30
-/** Days for which the rows of an answer are kept. */
-const RESULTS_DAYS = 1
 /** Days that Athena looks at: a sender whose clock is further off is found in the archive, not by search. */
 const DAYS = '2010-01-01,NOW+1YEARS'
 /** Most bytes that one question may read, one terabyte: at a price of some dollars. */
@@ -94,7 +90,7 @@ const archiveBucket = (deployment: Deployment, place: Place) => ({
         {
           Id: 'undo',
           Status: 'Enabled',
-          NoncurrentVersionExpiration: { NoncurrentDays: UNDO_DAYS },
+          NoncurrentVersionExpiration: { NoncurrentDays: deployment.undoDays },
           ExpiredObjectDeleteMarker: true,
           AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
         },
@@ -103,7 +99,7 @@ const archiveBucket = (deployment: Deployment, place: Place) => ({
   },
 })
 
-const resultsBucket = {
+const resultsBucket = ({ answerDays }: Deployment) => ({
   Type: 'AWS::S3::Bucket',
   ...kept,
   Properties: {
@@ -113,13 +109,13 @@ const resultsBucket = {
         {
           Id: 'results',
           Status: 'Enabled',
-          ExpirationInDays: RESULTS_DAYS,
+          ExpirationInDays: answerDays,
           AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
         },
       ],
     },
   },
-}
+})
 
 const TYPES = { INT64: 'bigint', STRING: 'string', TIMESTAMP: 'timestamp', BOOLEAN: 'boolean' } as const
 
@@ -189,7 +185,7 @@ export function archive(deployment: Deployment): [string, object][] {
   return [
     [BUCKET, archiveBucket(deployment, place)],
     [`${BUCKET}Policy`, tlsOnly(BUCKET)],
-    [RESULTS, resultsBucket],
+    [RESULTS, resultsBucket(deployment)],
     [`${RESULTS}Policy`, tlsOnly(RESULTS)],
     [
       DATABASE,

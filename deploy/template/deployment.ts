@@ -1,3 +1,4 @@
+import type { LockConfig } from '../../lib/archives.ts'
 import { type Place, places } from '../../lib/locations.ts'
 import type { QueueRef } from '../../lib/queues/queue.ts'
 import { functionNames } from '../bundle.ts'
@@ -11,8 +12,12 @@ export interface Deployment {
   registryIds: readonly string[]
   /** Those who may ask for events. */
   readerIds: readonly string[]
-  /** Whether objects of the archive are locked. */
-  isLocked: boolean
+  /** How objects of the archive are locked, if they are. */
+  lock: LockConfig | undefined
+  /** Days for which what was written over in an archive, or removed, can be had back. */
+  undoDays: number
+  /** Days for which the rows of an answer are kept. */
+  answerDays: number
   /** Saved searches that alert, and where to. */
   alerts: readonly Alert[]
 }

@@ -9,6 +9,7 @@ import {
   locationQueues,
   quarantineQueue,
 } from '../../lib/queues/names.ts'
+import { isLocked } from '../../lib/stores/s3.ts'
 import { archiveArn, resultsArn, tableArns, workGroupArn } from './archive.ts'
 import { arn, type Deployment, functionsOf, pascal, placeIn, queueArn } from './deployment.ts'
 
@@ -44,22 +45,46 @@ function secrets({ stage }: Deployment, ids: readonly string[]) {
   return entries.length > 0 ? [allow(['secretsmanager:GetSecretValue'], entries)] : []
 }
 
-/** To read the archive, to write what `put` means, and to remove what `remove` means. */
-function archiveOf(deployment: Deployment, place: Place, put: readonly string[] = [], remove: readonly string[] = []) {
+/** What a function may do in an archive besides reading it, by patterns of names. */
+interface Rights {
+  /** To write, over what is there as well. */
+  write?: readonly string[]
+  /** To write where nothing is: its writes have to say `If-None-Match`. */
+  create?: readonly string[]
+  remove?: readonly string[]
+}
+
+/** Days that the clocks of a function and of S3 may be apart. */
+const APART = 1
+
+/** To lock what is written, in the way and for as long as `archive.ts` says, and not for longer. */
+function locking({ lock }: Deployment, arns: readonly object[]) {
+  if (!lock || arns.length === 0) return []
+  const Condition = {
+    NumericLessThanEqualsIfExists: { 's3:object-lock-remaining-retention-days': String(lock.days + APART) },
+    StringEqualsIfExists: { 's3:object-lock-mode': lock.mode.toUpperCase() },
+  }
+  return [{ ...allow(['s3:PutObjectRetention'], arns), Condition }]
+}
+
+/** To read the archive, and what `rights` say. */
+function archiveOf(deployment: Deployment, place: Place, { write = [], create = [], remove = [] }: Rights = {}) {
   const arnsOf = (patterns: readonly string[]) => patterns.map((pattern) => archiveArn(deployment, place, pattern))
-  const write = deployment.isLocked ? ['s3:PutObject', 's3:PutObjectRetention'] : ['s3:PutObject']
+  const onlyNew = { Condition: { Null: { 's3:if-none-match': 'false' } } }
   return [
     // Who may not list is told that an object is forbidden when it is not there.
     allow(['s3:ListBucket'], [archiveArn(deployment, place)]),
     allow(['s3:GetObject'], arnsOf(['*'])),
-    ...(put.length > 0 ? [allow(write, arnsOf(put))] : []),
+    ...(write.length > 0 ? [allow(['s3:PutObject'], arnsOf(write))] : []),
+    ...(create.length > 0 ? [{ ...allow(['s3:PutObject'], arnsOf(create)), ...onlyNew }] : []),
+    ...locking(deployment, arnsOf([...write, ...create].filter(isLocked))),
     ...(remove.length > 0 ? [allow(['s3:DeleteObject'], arnsOf(remove))] : []),
   ]
 }
 
 /** To ask Athena, which reads the archive and writes the answer with the rights of whoever asks. */
-const ask = (deployment: Deployment, place: Place) => [
-  ...archiveOf(deployment, place),
+const ask = (deployment: Deployment, place: Place, rights?: Rights) => [
+  ...archiveOf(deployment, place, rights),
   allow(
     ['athena:StartQueryExecution', 'athena:GetQueryExecution', 'athena:GetQueryResults', 'athena:StopQueryExecution'],
     [workGroupArn(deployment)],
@@ -70,7 +95,10 @@ const ask = (deployment: Deployment, place: Place) => [
   allow(['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'], [resultsArn('*')]),
 ]
 
-/** What the functions around the archive may do. Nothing but the upkeep may remove events, and nobody the checkpoint. */
+/**
+ * What the functions around the archive may do. Nothing but the upkeep may remove events, and nobody the checkpoint. Who may write over an object
+ * can't make its older version go: nobody may remove versions (docs/aws.md).
+ */
 const aroundArchive: Readonly<Record<string, (deployment: Deployment, place: Place) => object[]>> = {
   archive(deployment, place) {
     const queue = archiveQueue(deployment.stage, place)
@@ -78,7 +106,12 @@ const aroundArchive: Readonly<Record<string, (deployment: Deployment, place: Pla
       allow(CONSUME, [queueArn(queue)]),
       allow(['sqs:SendMessage'], [queueArn(deadLetterQueue(queue))]),
       ...secrets(deployment, ['log-key']),
-      ...archiveOf(deployment, place, ['events/*', 'log/*', 'journal/*'], ['journal/*', 'log/tile/*']),
+      ...archiveOf(deployment, place, {
+        write: ['events/*', 'log/checkpoint', 'log/tile/*'],
+        create: ['journal/*', 'log/key'],
+        // Of tiles the partial ones alone.
+        remove: ['journal/*', 'log/tile/*.p/*'],
+      }),
     ]
   },
   search: (deployment, place) => [
@@ -87,7 +120,7 @@ const aroundArchive: Readonly<Record<string, (deployment: Deployment, place: Pla
   ],
   upkeep: (deployment, place) => [
     ...secrets(deployment, ['log-key']),
-    ...archiveOf(deployment, place, ['events/*', 'removed/*'], ['events/*']),
+    ...archiveOf(deployment, place, { write: ['events/*', 'removed/*'], remove: ['events/*'] }),
   ],
   alerts(deployment, place) {
     const signed = deployment.alerts.filter(({ to }) => 'webhook' in to).map(({ id }) => alertSecret(id))
@@ -97,10 +130,7 @@ const aroundArchive: Readonly<Record<string, (deployment: Deployment, place: Pla
     return [
       ...secrets(deployment, signed),
       ...(queues.length > 0 ? [allow(['sqs:SendMessage'], queues)] : []),
-      ...ask(deployment, place),
-      allow(deployment.isLocked ? ['s3:PutObject', 's3:PutObjectRetention'] : ['s3:PutObject'], [
-        archiveArn(deployment, place, 'alerts/*'),
-      ]),
+      ...ask(deployment, place, { write: ['alerts/*'] }),
     ]
   },
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { columns } from '../archive/columns.ts'
 import { parseEventsFile } from '../archive/names.ts'
@@ -167,6 +168,7 @@ export function athena(options: AthenaOptions): Engine {
         ExecutionParameters: parameters.map(literalOf),
         QueryExecutionContext: { Database: database },
         WorkGroup: workGroup,
+        ClientRequestToken: randomUUID(),
       })
       const reason = await settled(started.QueryExecutionId)
       if (reason === undefined) return { rows: await read(started.QueryExecutionId), damaged }

@@ -207,7 +207,7 @@ export const leavesStatement = ({ location, from, size }: Scope, dialect: Dialec
 /** The statement whose one row says how many events there are (`total`), and the milliseconds of the first and the last (`first`, `last`). */
 export function boundsStatement(filter: Filter, scopes: readonly Scope[], dialect: Dialect): Fragment {
   const bound = (which: string) => text(`${which}(${dialect.milliseconds('time').sql})`)
-  return sql`SELECT count(*) AS total, ${bound('min')} AS first, ${bound('max')} AS last FROM ${dialect.events(daysOf(filter))} AS events WHERE ${all(where(filter, scopes, dialect))}`
+  return sql`SELECT count(*) AS total, ${bound('min')} AS "first", ${bound('max')} AS "last" FROM ${dialect.events(daysOf(filter))} AS events WHERE ${all(where(filter, scopes, dialect))}`
 }
 
 /** Where an event is from, and all columns of its row. */

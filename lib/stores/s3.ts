@@ -27,6 +27,8 @@ export interface S3Options extends Aws {
 const PAUSES = [100, 400, 1600]
 /** Names of what changes all the time, and proves nothing. */
 const UNLOCKED = /^(?:journal|alerts)\//
+/** Whether a `lock` is put on the object of this name. */
+export const isLocked = (name: string): boolean => !UNLOCKED.test(name)
 const DAY = 24 * 60 * 60 * 1000
 
 /** Answers that say nothing about whether the call was done. `SlowDown` is a 503. */
@@ -148,7 +150,7 @@ export function s3(options: S3Options): Store {
   }
 
   const lockOf = (name: string): Record<string, string> =>
-    lock && !UNLOCKED.test(name)
+    lock && isLocked(name)
       ? {
           'x-amz-object-lock-mode': lock.mode.toUpperCase(),
           'x-amz-object-lock-retain-until-date': new Date(Date.now() + lock.days * DAY).toISOString(),

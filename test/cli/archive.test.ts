@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { main } from '../../cli/program.ts'
+import { places } from '../../lib/locations.ts'
 import { files } from '../../lib/stores/files.ts'
 import { s3 } from '../../lib/stores/s3.ts'
 import { filesOf, key, openSample, otherKey, provenLeaves, type Sample, seed } from '../archive/upkeep.ts'
@@ -127,7 +128,10 @@ describe('hold', () => {
   const held = ['hold', 'add', 'case-7', '--from', old, '--to', old, '--reason', 'Case 7', '--by', 'legal']
 
   test('keeps days, is listed, is released', async () => {
-    expect(await run(...held)).toMatchObject({ code: 0, out: `eu-de: case-7 holds ${old} to ${old}.\n` })
+    expect(await run(...held, '--location', 'eu-de')).toMatchObject({
+      code: 0,
+      out: `eu-de: case-7 holds ${old} to ${old}.\n`,
+    })
     expect((await run('retention')).out).toMatch(/2020-01-01 .* stays: held by case-7/)
     expect(await run('hold', 'list', '--json')).toMatchObject({
       code: 0,
@@ -147,6 +151,22 @@ describe('hold', () => {
     expect((await run('hold', 'release', 'case-7', '--reason', 'closed')).code).toBe(0)
     expect((await run('hold', 'list')).err).toContain('0 holds, 1 released.')
     expect((await run('retention')).err).toContain('Removed: 1 day, 4 events')
+  })
+
+  test('of all archives keeps the days of those that begin later, too', async () => {
+    rmSync(join(folder, 'archive', 'eu-de'), { recursive: true })
+    const all = await run(...held, '--json')
+    expect([all.code, all.lines.map(({ location }) => location)]).toEqual([0, places.map(({ location }) => location)])
+    sample = openSample(undefined, undefined, files(join(folder, 'archive', 'eu-de')))
+    await sample.append({ [old]: 1 })
+    expect((await run('retention')).out).toMatch(/eu-de +2020-01-01 .* stays: held by case-7/)
+    expect((await run('hold', 'release', 'case-7', '--reason', 'closed')).code).toBe(0)
+    expect((await run('hold', 'list')).err).toContain(`0 holds, ${places.length} released.`)
+  })
+
+  test('of a location whose archive has not begun is there when it begins', async () => {
+    expect(await run(...held, '--location', 'jp-tok')).toMatchObject({ code: 0 })
+    expect(readdirSync(join(folder, 'archive', 'jp-tok', 'holds'))).toEqual(['case-7'])
   })
 
   test('that comes too late says so', async () => {
@@ -212,5 +232,18 @@ describe('on AWS', () => {
     expect(ended.lines).toEqual([expect.objectContaining({ location: 'eu-de', merged: 2 })])
     expect(ended.err).toContain('jp-tok is not deployed')
     expect(ended.code).toBe(0)
+  })
+
+  test('a hold of all archives ends with 1 when some are not deployed, and says how to hold those', async () => {
+    bucket.fail(({ response }) =>
+      response.req.url?.startsWith('/events-test-eu-de-')
+        ? undefined
+        : { status: 404, body: '<Error><Code>NoSuchBucket</Code></Error>' },
+    )
+    const held = ['hold', 'add', 'case-7', '--from', old, '--to', old, '--reason', 'Case 7', '--json']
+    const ended = await run(...held, '--stage', 'test')
+    expect(ended.lines).toEqual([expect.objectContaining({ location: 'eu-de', name: 'case-7' })])
+    expect(ended.err).toContain('Nothing was done there: say --location jp-tok when it is deployed.')
+    expect(ended.code).toBe(1)
   })
 })

@@ -14,7 +14,14 @@ import { athenaNames } from '../../lib/search/athena.ts'
 import { registries } from '../../registries.ts'
 
 const to = { webhook: 'https://alerts.example.com/' }
-const settings = { registryIds: ['a'], readerIds: ['auditor'], isLocked: false, alerts: [{ id: 'deletions', to }] }
+const settings = {
+  registryIds: ['a'],
+  readerIds: ['auditor'],
+  lock: undefined,
+  undoDays: 45,
+  answerDays: 2,
+  alerts: [{ id: 'deletions', to }],
+}
 
 const root = resolve(import.meta.dirname, '../..')
 const run = promisify(execFile)
@@ -155,7 +162,7 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
     // 18 roles with who takes them and what they may do, 8 queues, the topic and three buckets.
     expect(new Set(statements.map(({ id }) => id)).size).toBe(18 + 8 + 1 + 3)
     const ofObjects =
-      /^(?:arn:\$\{AWS::Partition\}:s3:::events-prod-jp-tok-\$\{AWS::AccountId\}|\$\{\w+Bucket\.Arn\})(?:\/[a-z]+)*\/\*$/
+      /^(?:arn:\$\{AWS::Partition\}:s3:::events-prod-jp-tok-\$\{AWS::AccountId\}|\$\{\w+Bucket\.Arn\})(?:\/[a-z]+)*\/\*(?:\.p\/\*)?$/
     const wild = statements.filter(({ Action, Resource }) =>
       texts([Action, Resource]).some((text) => text.includes('*') && !ofObjects.test(text)),
     )
@@ -235,9 +242,33 @@ describe('npx serverless package --stage prod --region ap-northeast-1', () => {
     expect(allowed('ArchiveRole', 's3:ListBucket')).toEqual([bucket])
     expect(allowed('ArchiveRole', 's3:GetObject')).toEqual([`${bucket}/*`])
     expect(allowed('ArchiveRole', 's3:PutObject')).toEqual(
-      ['events', 'log', 'journal'].map((name) => `${bucket}/${name}/*`),
+      ['events/*', 'log/checkpoint', 'log/tile/*', 'journal/*', 'log/key'].map((name) => `${bucket}/${name}`),
     )
-    expect(allowed('ArchiveRole', 's3:DeleteObject')).toEqual([`${bucket}/journal/*`, `${bucket}/log/tile/*`])
+    expect(allowed('ArchiveRole', 's3:DeleteObject')).toEqual([`${bucket}/journal/*`, `${bucket}/log/tile/*.p/*`])
+  })
+
+  test('the archive function takes numbers, and names the log, only where nobody has', () => {
+    const { Statement } = (all.ArchiveRole as Resource).Properties.Policies[0].PolicyDocument
+    const puts = (Statement as Statement[]).filter(({ Action }) => Action?.includes('s3:PutObject'))
+    expect(puts.map(({ Resource, Condition }) => [Condition, texts(Resource)])).toEqual([
+      [undefined, ['events/*', 'log/checkpoint', 'log/tile/*'].map((name) => `${bucket}/${name}`)],
+      [{ Null: { 's3:if-none-match': 'false' } }, ['journal/*', 'log/key'].map((name) => `${bucket}/${name}`)],
+    ])
+  })
+
+  test.each([
+    ['log/tile/0/000.p/1', true],
+    ['log/tile/12/x001/x234/067.p/255', true],
+    ['journal/000000000000', true],
+    ['log/tile/0/000', false],
+    ['log/tile/1/x001/234', false],
+    ['log/checkpoint', false],
+    ['events/location=jp-tok/day=2026-11-22/000000000000-1-0.parquet', false],
+    ['removed/2026-11-22', false],
+  ])('that the archive function removes %s is %j', (name, isAllowed) => {
+    const patterns = allowed('ArchiveRole', 's3:DeleteObject').map((arn) => arn.slice(bucket.length + 1))
+    const forms = patterns.map((pattern) => new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '.*')}$`))
+    expect(forms.some((form) => form.test(name))).toBe(isAllowed)
   })
 
   test('only the upkeep may remove events, and it may not touch the log', () => {
@@ -572,14 +603,27 @@ test('objects are locked, and alerts sent, by those who have to and by nobody el
     stage: 'dev',
     awsRegion: 'eu-central-1',
     ...settings,
-    isLocked: true,
+    lock: { mode: 'compliance', days: 400 },
     alerts,
   })
   const allowing = (action: string) =>
     Object.entries(Resources).flatMap(([id, resource]) =>
       under('Action', resource).flat().includes(action) ? [id] : [],
     )
-  expect(allowing('s3:PutObjectRetention')).toEqual(['AlertsRole', 'ArchiveRole', 'UpkeepRole'])
+  expect(allowing('s3:PutObjectRetention')).toEqual(['ArchiveRole', 'UpkeepRole'])
+  const locking = [Resources.ArchiveRole, Resources.UpkeepRole]
+    .flatMap((role) => under('Statement', role).flat() as Statement[])
+    .filter(({ Action }) => Action?.includes('s3:PutObjectRetention'))
+  expect(locking.map(({ Resource }) => texts(Resource).map((arn) => arn.split('/').slice(1).join('/')))).toEqual([
+    ['events/*', 'log/checkpoint', 'log/tile/*', 'log/key'],
+    ['events/*', 'removed/*'],
+  ])
+  // Who could lock for a hundred years could make the archive cost for a hundred years. Clocks may be a day apart.
+  for (const { Condition } of locking)
+    expect(Condition).toEqual({
+      NumericLessThanEqualsIfExists: { 's3:object-lock-remaining-retention-days': '401' },
+      StringEqualsIfExists: { 's3:object-lock-mode': 'COMPLIANCE' },
+    })
   // Nobody may lift a lock.
   expect(allowing('s3:BypassGovernanceRetention')).toEqual([])
   const alertsMay = texts(Resources.AlertsRole)
@@ -588,6 +632,12 @@ test('objects are locked, and alerts sent, by those who have to and by nobody el
     'alert-deletions-??????',
   ])
   expect(alertsMay.filter((text) => text.endsWith('/alerts/*'))).toHaveLength(1)
+})
+
+test('for how long something can be had back, and the rows of answers are kept, is what archive.ts says', () => {
+  const { Resources } = resources({ service: 's', stage: 'dev', awsRegion: 'eu-central-1', ...settings })
+  expect(under('NoncurrentDays', Resources.ArchiveBucket)).toEqual([45])
+  expect(under('ExpirationInDays', Resources.ResultsBucket)).toEqual([2])
 })
 
 test('a region without a location has intake and quarantine only, and no archive', () => {

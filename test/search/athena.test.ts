@@ -34,12 +34,19 @@ const asked: Asked[] = []
 /** Rows of a page of results. */
 const PAGE = 2
 
+/** What is said to a statement without a token: AWS's SDKs make one up by themselves, and nobody else does. */
+const INVALID = {
+  __type: 'InvalidRequestException',
+  Message: 'clientRequestToken: must have length greater than or equal to 32',
+}
+
 /** Starts an Athena that answers one statement after another as `scripts` say. */
 async function fake(scripts: Script[], timeout = 5000): Promise<Engine> {
   asked.length = 0
   const running = new Map<string, Script>()
   const answers: Record<string, (input: Record<string, unknown>) => unknown> = {
-    StartQueryExecution() {
+    StartQueryExecution({ ClientRequestToken }) {
+      if (!/^.{32,128}$/.test(String(ClientRequestToken ?? ''))) return INVALID
       const id = `query-${running.size}`
       running.set(id, { states: ['QUEUED', 'RUNNING', 'SUCCEEDED'], ...scripts[running.size] })
       return { QueryExecutionId: id }
@@ -69,7 +76,9 @@ async function fake(scripts: Script[], timeout = 5000): Promise<Engine> {
     const operation = String(request.headers['x-amz-target']).replace('AmazonAthena.', '')
     const input = JSON.parse(Buffer.concat(chunks).toString())
     asked.push({ operation, type: String(request.headers['content-type']), input })
-    response.end(JSON.stringify(answers[operation]?.(input)))
+    const answer = answers[operation]?.(input)
+    response.statusCode = answer === INVALID ? 400 : 200
+    response.end(JSON.stringify(answer))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return athena({
@@ -114,6 +123,7 @@ describe('a page', () => {
         ExecutionParameters: ["'eu-de'", '0', '1208', 'true', "'o''neil'", "'o''neil'"],
         QueryExecutionContext: { Database: 'registry_events_my_stage' },
         WorkGroup: 'registry-events-my-Stage',
+        ClientRequestToken: expect.any(String),
       },
     ])
     expect(new Set(asked.map(({ type }) => type))).toEqual(new Set(['application/x-amz-json-1.1']))
@@ -138,6 +148,8 @@ describe('a page', () => {
     expect(damaged).toEqual([{ location: 'eu-de', file, why: 'Athena can not read it.' }])
     expect(statements()[0]?.QueryString).not.toContain(file)
     expect(statements()[1]?.QueryString).toContain(`"$path" NOT LIKE '%/${file}'`)
+    // Another statement is another execution.
+    expect(new Set(statements().map(({ ClientRequestToken }) => ClientRequestToken)).size).toBe(2)
   })
 
   test.each([
@@ -191,6 +203,8 @@ describe('counts', () => {
     const engine = await fake([{ names: ['total', 'first', 'last'], rows: [['0', null, null]] }])
     const { filter, scopes } = query('')
     expect(await engine.bounds(filter, scopes)).toEqual({ total: 0, first: null, last: null })
+    // FIRST and LAST are reserved in Athena: as names they stand in quotes.
+    expect(statements()[0]?.QueryString).toMatch(/ AS "first", .* AS "last" FROM /)
   })
 })
 
