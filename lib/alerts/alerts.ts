@@ -1,14 +1,18 @@
 import { parseEventsFile } from '../archive/names.ts'
 import { RouterError } from '../errors.ts'
-import { derivedId } from '../ids.ts'
 import type { Location } from '../locations.ts'
 import type { Ran } from '../log.ts'
 import { readQuestion } from '../search/filter.ts'
 import type { Store } from '../stores/store.ts'
-import { type Ask, type Draft, type Drafts, type Found, findAtLeast, findFewer, merged } from './find.ts'
+import { type Watch, waitingOf } from './body.ts'
+import { type Found, findAtLeast } from './find.ts'
+import { findFewer, isExpected } from './lack.ts'
 import { type Log, partOf, readLog } from './log.ts'
+import type { Ask } from './question.ts'
+import { heldBack, lacking, type Telling, tellable, unexpected } from './quiet.ts'
 import type { AlertSearch } from './searches.ts'
-import { changeState, readState, type State, type Told, type Waiting, writeState } from './state.ts'
+import { type Size, sizeAt, withSize } from './sizes.ts'
+import { changeState, type Damaged, readState, type State, type Waiting, writeState } from './state.ts'
 
 // The story of an alert: look → remember what is to be told → tell → forget it. It is told only after it was written down, and written down
 // anew before each try, so that nothing is lost when a process is killed, and two that run at a time tell it once.
@@ -33,12 +37,6 @@ export interface Alerting {
   patience: number
 }
 
-/** A search at a location. */
-interface Watch {
-  search: AlertSearch
-  location: Location
-}
-
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 /** How long after each try the next one is made; the last of them again and again. */
@@ -49,8 +47,6 @@ const GIVE_UP = 7 * 24 * HOUR
 const MOST_WAITING = 100
 /** After so many new leaves without any match it is written down that they were looked at. */
 const FORGETFUL = 1000
-
-const iso = (time: number): string => new Date(time).toISOString()
 
 /** Whether `search` asks for events of `location`. */
 function asksFor({ query }: AlertSearch, location: Location): boolean {
@@ -75,127 +71,81 @@ function subjectsAt({ query, by }: AlertSearch, location: Location, { registries
   return looked.length > 0 || (named.length === 0 && parameters.has('location')) ? [''] : []
 }
 
-/** The body of an alert (docs/alerts.md). */
-function bodyOf({ search, location }: Watch, draft: Draft, viewer: string | undefined, now: number): string {
-  const { by, threshold, says } = search
-  const query = new URLSearchParams(search.query)
-  query.delete('location!')
-  query.set('location', location)
-  query.set('from', iso(draft.from))
-  // The last event is to be among them.
-  query.set('to', iso(draft.to + 1))
-  if (by && draft.value) query.set(by, draft.value)
-  return JSON.stringify({
-    type: 'registry-events.alert',
-    timestamp: iso(now),
-    data: {
-      search: search.id,
-      says,
-      location,
-      ...(by && draft.value !== undefined ? { by: { [by]: draft.value } } : {}),
-      ...(draft.others ? { others: draft.others } : {}),
-      count: draft.count,
-      threshold,
-      from: iso(draft.from),
-      to: iso(draft.to),
-      events: draft.events,
-      query: query.toString(),
-      ...(viewer ? { link: `${viewer.replace(/\/$/, '')}/#${query}` } : {}),
-    },
-  })
+/** What is found. */
+interface Result extends Telling {
+  damaged: readonly Damaged[]
+  sizes: readonly Size[]
+  /** What could not be looked at. */
+  failure?: string | undefined
 }
 
-/** What is to be told now, of what was found; the rest is held back. `told` is changed. */
-function tellable(search: AlertSearch, drafts: Drafts, told: Map<string, Told>, now: number): Draft[] {
-  const quiet = search.quiet ?? search.over
-  for (const [value, draft] of drafts) {
-    const { until = now, to = draft.to, held } = told.get(value) ?? {}
-    told.set(value, { until, to, held: merged(search, held, draft) })
-  }
-  const over = [...told].filter(([, { until }]) => until !== null && until <= now)
-  return over.flatMap(([value, { held }]) => {
-    told.delete(value)
-    if (!held) return []
-    if (quiet > 0) told.set(value, { until: now + quiet, to: held.to })
-    return held
-  })
-}
-
-/** The same where the lack of events is told: once, unless it is to be repeated, until they come again. `told` is changed. */
-function lacking(search: AlertSearch, drafts: Drafts, told: Map<string, Told>, now: number): Draft[] {
-  for (const value of told.keys()) if (!drafts.has(value)) told.delete(value)
-  return [...drafts].flatMap(([value, draft]) => {
-    const until = told.get(value)?.until
-    if (until === null || (until !== undefined && until > now)) return []
-    told.set(value, { until: search.quiet === undefined ? null : now + search.quiet, to: draft.to })
-    return draft
-  })
-}
-
-/** What is found, and which files can't be looked into. */
-interface Result {
-  tell: Draft[]
-  damaged: readonly string[]
-  told: ReadonlyMap<string, Told>
-}
-
-const firstOf = (file: string): number => parseEventsFile(file)?.first ?? 0
-
-/** The files whose events were never looked at, of those that are `damaged` now. */
-const unlooked = ({ damaged: before, position }: State, damaged: readonly string[]): string[] =>
-  damaged.filter((file) => before.includes(file) || firstOf(file) >= position)
+/** The files that are `damaged` now, and from which leaf on what is told may depend on them; `from` is where this look began. */
+const stillDamaged = (before: readonly Damaged[], damaged: readonly string[], from: number): Damaged[] =>
+  damaged.map(
+    (file) =>
+      before.find((one) => one.file === file) ?? { file, from: Math.max(from, parseEventsFile(file)?.first ?? 0) },
+  )
 
 async function findMany(watch: Watch, state: State, log: Log, alerting: Alerting, now: number): Promise<Result> {
   const { search, location } = watch
-  const told = new Map(state.told)
-  const until = (value: string): number | undefined => {
-    const known = told.get(value)
-    return known && (known.until ?? 0) > now ? known.to : undefined
+  const before = state.damaged.map(({ file }) => file)
+  const look = async (from: number): Promise<Found> => {
+    const part = await partOf(log, { lookedAt: state.lookedAt, damaged: before }, from)
+    return findAtLeast(search, location, part, alerting.ask(location))
   }
-  const look = async (from: number): Promise<Found> =>
-    findAtLeast(search, location, await partOf(log, state, from), until, alerting.ask(location))
-  const isNothingNew = log.size === state.position && state.damaged.length === 0
+  const isNothingNew = log.size === state.position && before.length === 0
   let found: Found = isNothingNew ? { drafts: new Map(), damaged: [] } : await look(state.position)
-  const repaired = state.damaged.filter((file) => !found.damaged.includes(file)).map(firstOf)
+  const repaired = state.damaged.filter(({ file }) => !found.damaged.includes(file))
+  const from = Math.min(state.position, ...repaired.map((one) => one.from))
   // What lies behind them was told already; better twice than never.
-  if (repaired.length > 0) found = await look(Math.min(state.position, ...repaired))
-  const { drafts, damaged } = found
-  return { tell: tellable(search, drafts, told, now), damaged: unlooked(state, damaged), told }
+  if (repaired.length > 0) found = await look(from)
+  const telling = tellable(search, found.drafts, new Map(state.told), now)
+  const [first] = found.damaged
+  const failure = first && `${first} can't be read: what is in it was not looked at.`
+  return { ...telling, damaged: stillDamaged(state.damaged, found.damaged, from), sizes: state.sizes, failure }
 }
 
 async function findLack(
   { search, location }: Watch,
   state: State,
-  subjects: readonly string[],
-  alerting: Alerting,
-  now: number,
+  log: Log,
+  { subjects, ask, now }: { subjects: readonly string[]; ask: Ask; now: number },
 ): Promise<Result> {
-  const told = new Map(state.told)
-  const drafts = await findFewer(search, location, subjects, { since: state.since, now }, alerting.ask(location))
-  return { tell: drafts ? lacking(search, drafts, told, now) : [], damaged: [], told }
+  const begin = now - search.over
+  const sizes = withSize(state.sizes, log.size, now, search.over)
+  const before = new Map(state.told)
+  if (state.since > begin) return { tell: [], told: before, damaged: [], sizes }
+  if (!isExpected(search, now)) return { ...unexpected(before), damaged: [], sizes }
+  const [lookedAt, from] = sizeAt(state.sizes, begin)
+  const part = await partOf(log, { lookedAt, damaged: [] }, from)
+  const lack = await findFewer(search, location, subjects, { part, now }, ask)
+  return { ...lacking(search, lack, before, now), damaged: [], sizes, failure: lack.failure }
 }
 
-/** The state of a search that begins now: of what is archived already nothing is told. Alerts that wait go on waiting. */
-const fresh = ({ search }: Watch, before: State | undefined, { size }: Log, now: number): State => ({
-  definition: search.definition,
-  since: now,
-  position: size,
-  lookedAt: now,
-  damaged: [],
-  told: [],
-  waiting: before?.waiting ?? [],
-})
+/**
+ * The state of a search that begins now: of what is archived already nothing is told, but what it held back before. Alerts that wait go on
+ * waiting.
+ */
+function fresh(watch: Watch, before: State | undefined, { size }: Log, alerting: Alerting, now: number): State {
+  const held = before
+    ? heldBack(new Map(before.told)).map((one) => waitingOf(watch, before, one, alerting.viewer, now))
+    : []
+  return {
+    definition: watch.search.definition,
+    since: now,
+    position: size,
+    lookedAt: now,
+    damaged: [],
+    sizes: [[now, size]],
+    told: [],
+    waiting: [...(before?.waiting ?? []), ...held],
+  }
+}
 
 /** Whether `next` says nothing that would be worth writing down. */
 const isNothingNew = (state: State, next: State): boolean =>
   next.position - state.position < FORGETFUL &&
   JSON.stringify({ ...next, position: 0, lookedAt: 0 }) === JSON.stringify({ ...state, position: 0, lookedAt: 0 })
-
-function waitingOf(watch: Watch, { position }: State, draft: Draft, alerting: Alerting, now: number): Waiting {
-  const { value = '', from, to } = draft
-  const id = derivedId('alert', watch.search.id, watch.location, value, iso(from), iso(to), String(position))
-  return { id, body: bodyOf(watch, draft, alerting.viewer, now), tries: 0, next: now, since: now }
-}
 
 /** Looks for what is new and writes down what is to be told; how many alerts that makes is added to `ran`. */
 async function look(watch: Watch, alerting: Alerting, logOf: LogOf, ran: Ran): Promise<void> {
@@ -208,29 +158,29 @@ async function look(watch: Watch, alerting: Alerting, logOf: LogOf, ran: Ran): P
   const { state, version } = await readState(store, search.id)
   const log = await logOf(location, state?.position)
   if (state === undefined || state.definition !== search.definition) {
-    await writeState(store, search.id, fresh(watch, state, log, now), version)
+    await writeState(store, search.id, fresh(watch, state, log, alerting, now), version)
     return
   }
   if (log.size < state.position) {
     throw new RouterError('ARCHIVE_DAMAGED', `The log went back from ${state.position} to ${log.size} leaves.`)
   }
   if (state.waiting.length >= MOST_WAITING) return
-  const { tell, damaged, told } = isLack
-    ? await findLack(watch, state, subjects, alerting, now)
+  const { tell, told, damaged, sizes, failure } = isLack
+    ? await findLack(watch, state, log, { subjects, ask: alerting.ask(location), now })
     : await findMany(watch, state, log, alerting, now)
-  const made = tell.map((draft) => waitingOf(watch, state, draft, alerting, now))
+  const made = tell.map((draft) => waitingOf(watch, state, draft, alerting.viewer, now))
   const next: State = {
     ...state,
     position: log.size,
     lookedAt: now,
     damaged,
+    sizes,
     told: [...told],
     waiting: [...state.waiting, ...made],
   }
-  // When somebody else was faster, what they have written down is the same, or newer.
+  // When somebody else was faster, whatever they have not written down is found at the next look: it goes on from what they have written.
   if (!isNothingNew(state, next) && (await writeState(store, search.id, next, version))) ran.made += made.length
-  const [file] = damaged
-  if (file) throw new RouterError('ARCHIVE_DAMAGED', `${file} can't be read: what is in it was not looked at.`)
+  if (failure !== undefined) throw new RouterError('ARCHIVE_DAMAGED', failure)
 }
 
 /** The alert that is to be tried now, with its next try written down: whoever else looks leaves it alone until then. */

@@ -2,8 +2,8 @@ import { CHECKPOINT, type EventsFile, eventsOf, parseEventsFile } from '../archi
 import type { Location } from '../locations.ts'
 import { parseCheckpoint } from '../proof/checkpoint.ts'
 import type { Store } from '../stores/store.ts'
-import type { Interval, Part } from './find.ts'
-import type { State } from './state.ts'
+import type { Part } from './find.ts'
+import { few, type Interval } from './times.ts'
 
 // Where in an archive something new can be. The names of its files tell, so that nothing has to be asked when nothing came, and little of the
 // archive is read when something did: a question without times would look at every day that there is.
@@ -43,11 +43,17 @@ const DAY = 86_400_000
 /** How far the clocks of whoever writes and of whoever looks may be apart. */
 const TOLERANCE = 15 * 60_000
 
+/** What was known of a log at the last look: when that was, in milliseconds since 1970, and which files could not be read. */
+export interface Known {
+  lookedAt: number
+  damaged: readonly string[]
+}
+
 /**
  * The part of `log` that has leaves from `from` on: the days of files that begin there, that were written since the last look (smaller ones
  * may have been merged into them), or that could not be read then.
  */
-export async function partOf({ size, files }: Log, { lookedAt, damaged }: State, from: number): Promise<Part> {
+export async function partOf({ size, files }: Log, { lookedAt, damaged }: Known, from: number): Promise<Part> {
   const days = (await files())
     .filter(
       ({ name, first, modifiedAt }) => first >= from || modifiedAt >= lookedAt - TOLERANCE || damaged.includes(name),
@@ -59,5 +65,5 @@ export async function partOf({ size, files }: Log, { lookedAt, damaged }: State,
     if (last?.[1] === day) last[1] = day + DAY
     else times.push([day, day + DAY])
   }
-  return { from, size, times }
+  return { from, size, times: few(times), damaged }
 }

@@ -1,6 +1,7 @@
 import { RouterError } from '../errors.ts'
 import type { Store } from '../stores/store.ts'
-import type { Draft } from './find.ts'
+import type { Draft } from './draft.ts'
+import type { Size } from './sizes.ts'
 
 // What is remembered of a saved search at a location: `alerts/<id>` in the archive of that location, so that no event leaves it but in an
 // alert. It is written by comparing, so that of two who do the same at a time one wins, and the other one sees what became of it.
@@ -8,8 +9,6 @@ import type { Draft } from './find.ts'
 /** What was told of a value of `by`, and until when that is not repeated (milliseconds since 1970; `null`: until it is over). */
 export interface Told {
   until: number | null
-  /** When the last event of it happened. */
-  to: number
   /** What was found meanwhile, for when that time is over. */
   held?: Draft
 }
@@ -25,6 +24,13 @@ export interface Waiting {
   since: number
 }
 
+/** A file that could not be looked into. */
+export interface Damaged {
+  file: string
+  /** The leaf from which on what is told may depend on it. */
+  from: number
+}
+
 export interface State {
   /** What the search asked for: when that changes it begins anew. */
   definition: string
@@ -35,7 +41,9 @@ export interface State {
   /** When that was, in milliseconds since 1970. */
   lookedAt: number
   /** Files that it could not look into. */
-  damaged: readonly string[]
+  damaged: readonly Damaged[]
+  /** How large the log was before, for what goes by time. */
+  sizes: readonly Size[]
   told: readonly (readonly [value: string, told: Told])[]
   waiting: readonly Waiting[]
 }
@@ -50,9 +58,9 @@ export interface Read {
 }
 
 const isState = (value: unknown): value is State => {
-  const { definition, since, position, lookedAt, damaged, told, waiting } = Object(value) as Partial<State>
+  const { definition, since, position, lookedAt, damaged, sizes, told, waiting } = Object(value) as Partial<State>
   const isNumbered = [since, position, lookedAt].every(Number.isFinite)
-  return typeof definition === 'string' && isNumbered && [damaged, told, waiting].every(Array.isArray)
+  return typeof definition === 'string' && isNumbered && [damaged, sizes, told, waiting].every(Array.isArray)
 }
 
 function parse(name: string, bytes: Buffer): State {

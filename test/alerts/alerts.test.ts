@@ -6,9 +6,8 @@ import type { SavedSearch } from '../../lib/alerts/searches.ts'
 import { compact } from '../../lib/archive/compact.ts'
 import type { Ran } from '../../lib/log.ts'
 import { memory } from '../../lib/stores/memory.ts'
-import type { Store } from '../../lib/stores/store.ts'
-import { type Receiver, receiver } from './receiver.ts'
-import { MINUTE, SECRET, START, type Watching, watching } from './watching.ts'
+import { type Alert, type Receiver, receiver } from './receiver.ts'
+import { breaking, MINUTE, SECRET, START, type Watching, watching } from './watching.ts'
 
 // Saved searches over real archives, with the real search, and a real receiver that checks signatures.
 
@@ -217,7 +216,7 @@ describe('no events from a registry for 10 minutes', () => {
     await archives.archive(
       'eu-de',
       { registry: 'harbor' },
-      { registry: 'distribution', time: archives.clock - 8 * MINUTE },
+      { registry: 'distribution', received: archives.clock - 8 * MINUTE },
     )
     await archives.archive('us-south', { registry: 'quay' })
     // It has not been looking for 10 minutes yet, and nobody knows what was before.
@@ -249,6 +248,49 @@ describe('no events from a registry for 10 minutes', () => {
     expect(new Set(pager.taken.map(({ id }) => id)).size).toBe(4)
   })
 
+  test.each([
+    ['ahead', 1],
+    ['behind', -1],
+  ])('goes by when events were received: a clock of a sender that is %s changes nothing', async (_what, direction) => {
+    forReal()
+    const off = direction * 26 * 60 * MINUTE
+    archives.watch(without(silent({ query: 'registry=distribution', fewerThan: 2 })))
+    await archives.run()
+    const send = async () => archives.archive('eu-de', { time: archives.clock + off }, { time: archives.clock + off })
+    await send()
+    expect(await archives.run(10)).toMatchObject({ made: 0, failures: [] })
+    expect(await archives.run(1)).toMatchObject({ made: 1 })
+    expect(pager.taken[0]?.body.data).toMatchObject({ count: 0, by: { registry: 'distribution' } })
+    // Back again, and one of two a little later than the other.
+    await send()
+    expect(await archives.run(1)).toMatchObject({ made: 0, failures: [] })
+    await archives.archive('eu-de', { time: archives.clock + off })
+    expect(await archives.run(9.5)).toMatchObject({ made: 1 })
+    expect(pager.taken[1]?.body.data.count).toBe(1)
+    expect(pager.taken[1]?.body.data.events).toHaveLength(1)
+  })
+
+  test('is told although events of it come that were received before', async () => {
+    archives.watch(without(silent({ query: 'registry=distribution' })))
+    await archives.run()
+    for (let minute = 0; minute < 10; minute += 1) {
+      await archives.archive('eu-de', { received: START - MINUTE, time: archives.clock })
+      await archives.run()
+    }
+    expect(pager.taken.map(({ body }) => body.data.count)).toEqual([0])
+  })
+
+  test('remembers no more of the log than it needs', async () => {
+    archives.watch(without(silent({ query: 'registry=distribution', over: '1h' })))
+    for (let minute = 0; minute < 150; minute += 1) {
+      await archives.archive('eu-de', { registry: 'distribution' })
+      await archives.run()
+    }
+    const { sizes } = await stateOf('silence')
+    expect(sizes.length).toBeLessThanOrEqual(55)
+    expect(pager.taken).toEqual([])
+  })
+
   test('is repeated where that is asked for', async () => {
     archives.watch(without(silent({ query: 'registry=quay', quiet: '1h' })))
     await archives.run()
@@ -269,6 +311,11 @@ describe('no events from a registry for 10 minutes', () => {
     archives.clock = Date.UTC(2026, 10, 24, 7, 9)
     expect(await archives.run(0)).toMatchObject({ made: 0 })
     expect(await archives.run(1)).toMatchObject({ made: 1 })
+    expect(await archives.run(60)).toMatchObject({ made: 0 })
+    // Whoever sent at night, and was silent again before anybody looked, is told again.
+    await archives.run(12 * 60)
+    archives.clock = Date.UTC(2026, 10, 25, 7, 9)
+    expect(await archives.run(1)).toMatchObject({ made: 1 })
   })
 
   test('is not told when a file that may hold them is damaged', async () => {
@@ -282,6 +329,8 @@ describe('no events from a registry for 10 minutes', () => {
     const { made, failures } = await archives.run(10)
     expect(made).toBe(0)
     expect(failures).toEqual([{ search: 'silence', location: 'eu-de', why: expect.stringContaining(file) }])
+    // What was archived before can't be what is missing.
+    expect(await archives.run(12)).toMatchObject({ made: 1, failures: [] })
   })
 
   test('a registry that there is none of is told to be a mistake', async () => {
@@ -310,8 +359,9 @@ describe('thresholds', () => {
     await archives.archive('eu-de', deletion('a:4', first + 10 * MINUTE - 10))
     expect(await archives.run()).toMatchObject({ delivered: 1 })
     const { count, from, to, events } = pager.taken[0]?.body.data ?? {}
-    expect({ count, from, to }).toEqual({ count: 3, from: at(first), to: at(first + 10 * MINUTE - 10) })
-    expect(events?.map(({ event }) => event.target.name)).toEqual(['a:1', 'a:2', 'a:4'])
+    expect({ count, from, to }).toEqual({ count: 4, from: at(first), to: at(first + 10 * MINUTE) })
+    // Three of them, and three others of them.
+    expect(events?.map(({ event }) => event.target.name)).toEqual(['a:1', 'a:2', 'a:4', 'a:3'])
   })
 
   test('are not reached by what was told before, nor by what has been archived since the look began', async () => {
@@ -414,6 +464,53 @@ describe('thresholds', () => {
   })
 })
 
+describe('many values', () => {
+  const deletions = (name: string, count: number) =>
+    Array.from({ length: count }, (_, index) => deletion(`${name}:${index}`, archives.clock))
+  const begin = async (changes: Partial<SavedSearch>): Promise<Alert['data'][]> => {
+    const told: Alert['data'][] = []
+    archives.watch(saved({ by: 'target', ...changes }))
+    await archives.archive('eu-de', { time: START })
+    await archives.run()
+    return told
+  }
+  const sending = (told: Alert['data'][]): Partial<Alerting> => ({
+    send: async (_search, _id, body) => {
+      told.push((JSON.parse(body) as Alert).data)
+    },
+  })
+
+  test('are told as many as they are, however many came while it was quiet', async () => {
+    const told = await begin({ quiet: '1h' })
+    for (const name of ['x', 'y']) {
+      await archives.archive('eu-de', ...deletions('once', 10), ...deletions(name, 25))
+      await archives.run(1, sending(told))
+    }
+    await archives.run(60, sending(told))
+    const others = told.filter((alert) => alert.others)
+    expect(others.map(({ others, count, by }) => [others, count, by])).toEqual([
+      [15, 15, undefined],
+      [5, 5, undefined],
+    ])
+    expect(told.reduce((sum, { count }) => sum + count, 0)).toBe(70)
+  })
+
+  test('do not make the state grow: what was told first is quiet no longer, and nothing is lost', async () => {
+    const told = await begin({ quiet: '31d' })
+    for (const name of ['a', 'b', 'c', 'd']) {
+      await archives.archive('eu-de', ...deletions(name, 300), ...deletions(name, 300))
+      await archives.run(1, sending(told))
+      await archives.archive('eu-de', ...deletions(name, 300))
+      await archives.run(1, sending(told))
+    }
+    const state = await stateOf()
+    expect(state.told).toHaveLength(1000)
+    expect(JSON.stringify(state).length).toBeLessThan(500_000)
+    await archives.run(31 * 24 * 60, sending(told))
+    expect(told.reduce((sum, { count }) => sum + count, 0)).toBe(4 * 900)
+  })
+})
+
 describe('a receiver that fails', () => {
   const alertOnce = async (): Promise<Ran> => {
     archives.watch(saved())
@@ -500,23 +597,6 @@ describe('a receiver that fails', () => {
 })
 
 describe('whatever happens', () => {
-  /** A store that breaks at the `nth` write of a run, before it or after it. */
-  const breaking = (store: Store, nth: number, isAfter: boolean): Store => {
-    let writes = 0
-    const write = async (work: () => Promise<boolean>) => {
-      writes += 1
-      if (writes === nth && !isAfter) throw new Error('killed')
-      const done = await work()
-      if (writes === nth && isAfter) throw new Error('killed')
-      return done
-    }
-    return {
-      ...store,
-      create: (name, bytes) => write(() => store.create(name, bytes)),
-      replace: (name, bytes, version) => write(() => store.replace(name, bytes, version)),
-    }
-  }
-
   test.each([1, 2, 3].flatMap((nth) => [false, true].map((isAfter) => [nth, isAfter] as const)))(
     'killed at write %i (after it: %p): the alert is told, and told again only under the same id',
     async (nth, isAfter) => {
@@ -569,6 +649,85 @@ describe('whatever happens', () => {
     await archives.run()
     expect(pager.taken.at(-1)?.body.data.events.map(({ event }) => event.target.name)).toContain('a:1')
     expect(await archives.run()).toEqual(nothing)
+  })
+
+  test('a threshold that is reached with what lies in a damaged file is told when that is whole again, and once', async () => {
+    forReal()
+    archives.watch(saved({ atLeast: 3, over: '10m', quiet: '1m' }))
+    await archives.archive('eu-de', { time: START })
+    await archives.run()
+    await archives.archive('eu-de', deletion('a:1', START), deletion('a:2', START))
+    await archives.run()
+    const folder = join(archives.root, 'eu-de/events/location=eu-de/day=2026-11-23')
+    const [file = ''] = readdirSync(folder).filter((name) => name.startsWith('000000000001-'))
+    const whole = readFileSync(join(folder, file))
+    writeFileSync(join(folder, file), whole.subarray(0, -10))
+    await archives.archive('eu-de', deletion('a:3', START))
+    expect(await archives.run()).toMatchObject({ made: 0, failures: [{ why: expect.stringContaining(file) }] })
+    expect(await archives.run()).toMatchObject({ made: 0, failures: [{ why: expect.stringContaining(file) }] })
+    writeFileSync(join(folder, file), whole)
+    // The search looks at its files again when the log has grown.
+    await archives.archive('eu-de', {})
+    expect(await archives.run()).toMatchObject({ made: 1, failures: [] })
+    expect(pager.taken.map(({ body }) => body.data.count)).toEqual([3])
+    expect(await archives.run(10)).toEqual(nothing)
+  })
+
+  test.each(['9999-12-31T23:59:59.990Z', '1000-01-01T00:00:00.000Z'])(
+    'an event of %s keeps no other from being told',
+    async (time) => {
+      forReal()
+      archives.watch(saved(), saved({ id: 'twice', atLeast: 2, over: '31d' }))
+      await archives.archive('eu-de', { time: START })
+      await archives.run()
+      const far = deletion('a:1', Date.parse(time))
+      await archives.archive('eu-de', far, far, deletion('a:2', START))
+      expect(await archives.run()).toMatchObject({ made: 2, delivered: 2, failures: [] })
+      expect(pager.taken.map(({ body }) => body.data.count).sort()).toEqual([2, 3])
+    },
+  )
+
+  test('events of many times make few questions', async () => {
+    archives.watch(saved({ query: 'action=image.delete&location=eu-de', atLeast: 2, over: '1m' }))
+    await archives.archive('eu-de', { time: START })
+    await archives.run()
+    const times = Array.from({ length: 50 }, (_, index) => START - index * 50 * 24 * 60 * MINUTE)
+    await archives.archive('eu-de', ...times.flatMap((time) => [deletion('a:1', time), deletion('a:2', time)]))
+    let asked = 0
+    const ask: Alerting['ask'] = (location) => (query) => {
+      asked += 1
+      return archives.ask(location)(query)
+    }
+    expect(await archives.run(1, { ask })).toMatchObject({ made: 1 })
+    expect(pager.taken[0]?.body.data.count).toBe(100)
+    expect(asked).toBeLessThanOrEqual(20)
+  })
+
+  test('large events are left out of an alert, which counts them', async () => {
+    archives.watch(saved())
+    await archives.archive('eu-de', { time: START })
+    await archives.run()
+    await archives.archive('eu-de', deletion('a:1', START), deletion('x'.repeat(60_000), START), deletion('a:3', START))
+    await archives.run()
+    const { count, events } = pager.taken[0]?.body.data ?? {}
+    expect([count, events?.map(({ event }) => event.target.name)]).toEqual([3, ['a:1', 'a:3']])
+  })
+
+  test('what a search held back is told when it is changed', async () => {
+    archives.watch(saved({ quiet: '1h' }))
+    await archives.archive('eu-de', { time: START })
+    await archives.run()
+    for (const name of ['a:1', 'a:2']) {
+      await archives.archive('eu-de', deletion(name, START))
+      await archives.run()
+    }
+    archives.watch(saved({ quiet: '1h', atLeast: 2, over: '1h' }))
+    await archives.run()
+    await archives.run()
+    expect(pager.taken.map(({ body }) => body.data.events.map(({ event }) => event.target.name))).toEqual([
+      ['a:1'],
+      ['a:2'],
+    ])
   })
 
   test('a log that went back is not looked at', async () => {

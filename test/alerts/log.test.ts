@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { partOf, readLog } from '../../lib/alerts/log.ts'
-import type { State } from '../../lib/alerts/state.ts'
+import { type Known, partOf, readLog } from '../../lib/alerts/log.ts'
 import { CHECKPOINT, eventsFile } from '../../lib/archive/names.ts'
 import { signCheckpoint } from '../../lib/proof/checkpoint.ts'
 import { memory } from '../../lib/stores/memory.ts'
@@ -29,7 +28,7 @@ test('those of files that begin behind the last look, that were written since, o
   expect((await readLog(store, 'eu-de')).size).toBe(0)
   await write(CHECKPOINT, signCheckpoint(9, Buffer.alloc(32), sampleKey()))
   const log = await readLog(store, 'eu-de')
-  const state = { lookedAt, damaged: [] as string[] } as unknown as State
+  const state: Known = { lookedAt, damaged: [] }
   expect(await partOf(log, state, 8)).toMatchObject({ from: 8, size: 9 })
   expect(days((await partOf(log, state, 8)).times)).toEqual([['2026-11-05', '2026-11-07']])
   expect(days((await partOf(log, { ...state, damaged: [damaged] }, 8)).times)).toEqual([

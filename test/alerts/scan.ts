@@ -1,4 +1,4 @@
-import type { Answer, Ask, Item } from '../../lib/alerts/find.ts'
+import type { Answer, Ask, Item } from '../../lib/alerts/question.ts'
 import { parseTime } from '../../lib/time.ts'
 
 // A stand-in for the search that looks at every event: the few parameters that alerts use.
@@ -15,13 +15,14 @@ export const scanning =
     const registry = query.get('registry')
     const limit = Number(query.get('limit'))
     const [size = items.length, start = 0] = (query.get('cursor') ?? '').split(' ').filter(Boolean).map(Number)
+    const direction = query.get('sort') === '-time' ? -1 : 1
     const met = items
       .slice(0, size)
       .filter((item) => item.leaf >= Number(after))
       .filter((item) => (from === undefined || timeOf(item) >= from) && (to === undefined || timeOf(item) < to))
       .filter(({ event }) => !action || event.action === `container-registry.${action}`)
       .filter(({ event }) => !registry || event.provenance?.registry === registry)
-      .toSorted((one, other) => timeOf(one) - timeOf(other) || one.leaf - other.leaf)
+      .toSorted((one, other) => direction * (timeOf(one) - timeOf(other) || one.leaf - other.leaf))
     const end = start + limit
     const answer: Answer = {
       events: met.slice(start, end),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Alerting, runAlerts } from '../../lib/alerts/alerts.ts'
 import { asking } from '../../lib/alerts/ask.ts'
-import type { Item } from '../../lib/alerts/find.ts'
+import type { Item } from '../../lib/alerts/question.ts'
 import { alertSearches, mistakesOfSearches, type SavedSearch } from '../../lib/alerts/searches.ts'
 import { post } from '../../lib/alerts/webhook.ts'
 import { type Archiver, archiver } from '../../lib/archive/archive.ts'
@@ -27,9 +27,10 @@ export const SECRET = `whsec_${Buffer.alloc(24, 5).toString('base64')}`
 export const START = Date.UTC(2026, 10, 23, 12)
 export const MINUTE = 60_000
 
-/** What an event is: it happens at `time` (milliseconds since 1970), or as the clock says. */
+/** What an event is: it happens, and its webhook comes, at `time` and `received` (milliseconds since 1970), or as the clock says. */
 export interface Happening {
   time?: number
+  received?: number
   action?: string
   target?: string
   initiator?: string
@@ -117,7 +118,7 @@ export function watching({ isOnDisk = false } = {}): Watching {
     root,
     clock: START,
     async archive(location, ...happenings) {
-      const events = happenings.map(({ time = made.clock, action = 'image.pull', ...more }) => {
+      const events = happenings.map(({ time = made.clock, received = made.clock, action = 'image.pull', ...more }) => {
         const event = samples.next().value as AuditEvent
         const { target = event.target.name, initiator = event.initiator.id, registry = 'distribution' } = more
         return {
@@ -127,7 +128,12 @@ export function watching({ isOnDisk = false } = {}): Watching {
           action: `container-registry.${action}`,
           target: { ...event.target, name: target, id: target },
           initiator: { ...event.initiator, id: initiator, name: initiator },
-          provenance: { ...event.provenance, registry, location } as AuditEvent['provenance'],
+          provenance: {
+            ...event.provenance,
+            registry,
+            location,
+            receivedTime: formatTime(received),
+          } as AuditEvent['provenance'],
         } as AuditEvent
       })
       await looking.archive(location, events)
@@ -171,4 +177,21 @@ export function watching({ isOnDisk = false } = {}): Watching {
     close: () => rmSync(root, { recursive: true, force: true }),
   }
   return made
+}
+
+/** A store that breaks at the `nth` write of a run, before it or after it. */
+export const breaking = (store: Store, nth: number, isAfter: boolean): Store => {
+  let writes = 0
+  const write = async (work: () => Promise<boolean>) => {
+    writes += 1
+    if (writes === nth && !isAfter) throw new Error('killed')
+    const done = await work()
+    if (writes === nth && isAfter) throw new Error('killed')
+    return done
+  }
+  return {
+    ...store,
+    create: (name, bytes) => write(() => store.create(name, bytes)),
+    replace: (name, bytes, version) => write(() => store.replace(name, bytes, version)),
+  }
 }

@@ -23,7 +23,16 @@ function remember(stateDir: string, searches: readonly SavedSearch[]): void {
   for (const { id, definition } of alertSearches(searches)) {
     const alerts = join(stateDir, 'archive/eu-de/alerts')
     mkdirSync(alerts, { recursive: true })
-    const state: State = { definition, since: 0, position: 0, lookedAt: 0, damaged: [], told: [], waiting: [] }
+    const state: State = {
+      definition,
+      since: 0,
+      position: 0,
+      lookedAt: 0,
+      damaged: [],
+      sizes: [],
+      told: [],
+      waiting: [],
+    }
     writeFileSync(join(alerts, id), JSON.stringify(state))
   }
 }
