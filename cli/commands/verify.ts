@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
 import { environment, readConfig } from '../../lib/config.ts'
 import { type Report, verifyArchive } from '../../lib/verify/archive.ts'
 import { type Finding, kinds } from '../../lib/verify/findings.ts'
-import { readMemory, remember } from '../../lib/verify/memory.ts'
+import { readMemory, remember, type SeenLog } from '../../lib/verify/memory.ts'
 import { parseKey } from '../../lib/verify/note.ts'
 import { verifyProof } from '../../lib/verify/proof.ts'
 import type { Call, CommonOptions, Spec } from '../command.ts'
@@ -18,6 +18,7 @@ interface Options extends CommonOptions {
   key?: string[]
   /** `false` with `--no-remember`. */
   remember?: string | false
+  later?: string[]
   proof?: string
   entry?: string
 }
@@ -42,24 +43,42 @@ function plainly<Value>(work: () => Value): Value {
 
 const isArchive = (root: string): boolean => ['log', 'events', 'journal'].some((name) => existsSync(join(root, name)))
 
-function folders(root: string): string[] {
+/** Names of the folders in `root`; `undefined` when it can't be read. */
+function folders(root: string): string[] | undefined {
   try {
     return readdirSync(root, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
       .map(({ name }) => name)
-  } catch (error) {
-    throw usage(`${root} can't be read: ${(error as Error).message}`)
+  } catch {
+    return undefined
   }
 }
 
-/** The archives that are meant. */
-function archivesOf({ dir, location }: Options): Archive[] {
-  const root = resolve(dir ?? join(plainly(() => readConfig()).stateDir, 'archive'))
+/** The archives that lie in `root`. */
+function archivesIn(root: string, location: string | undefined): Archive[] {
   if (location === undefined && isArchive(root)) return [{ root, location: undefined }]
-  const among = folders(root)
+  const among = folders(root) ?? []
   if (location !== undefined && !among.includes(location) && isArchive(root)) return [{ root, location }]
   const found = among.filter((name) => (location === undefined ? isArchive(join(root, name)) : name === location))
-  if (found.length > 0) return found.map((name) => ({ root: join(root, name), location: name }))
+  return found.map((name) => ({ root: join(root, name), location: name }))
+}
+
+/** The archives that were seen in `root` before, whatever is left of them. */
+function archivesSeen(root: string, location: string | undefined, logs: readonly SeenLog[]): Archive[] {
+  const seen = [...new Set(logs.flatMap(({ archives }) => archives))].sort()
+  const inside = seen
+    .filter((archive) => dirname(archive) === root)
+    .map((archive) => ({ root: archive, location: basename(archive) }))
+  const own = seen.filter((archive) => archive === root).map((archive) => ({ root: archive, location }))
+  return [...own, ...inside.filter((archive) => location === undefined || archive.location === location)]
+}
+
+/** The archives that are meant: those that are there, and those of which it is remembered that they were. */
+function archivesOf({ dir, location }: Options, logs: readonly SeenLog[]): Archive[] {
+  const root = resolve(dir ?? join(plainly(() => readConfig()).stateDir, 'archive'))
+  const found = archivesIn(root, location)
+  const gone = archivesSeen(root, location, logs).filter((seen) => !found.some((archive) => archive.root === seen.root))
+  if (found.length + gone.length > 0) return [...found, ...gone]
   throw usage(
     `There is no archive${location === undefined ? '' : ` of ${location}`} in ${root}: say where it is with --dir. One that lies in a bucket has to be copied first (docs/verify.md).`,
   )
@@ -70,7 +89,8 @@ function keyFor({ root, location }: Archive, keys: readonly string[]): string | 
   const [first] = keys
   if (first === undefined || (location === undefined && keys.length === 1)) return first
   const own = keys.find((key) => parseKey(key)?.name.split('/').at(-1) === location)
-  if (own !== undefined) return own
+  // Whose archive it was that is gone is remembered.
+  if (own !== undefined || !isArchive(root)) return own
   throw usage(`None of the keys is of the log in ${root}: the name of a log ends with its location.`)
 }
 
@@ -145,13 +165,17 @@ function seldom(tell: (done: number, total: number) => void): (done: number, tot
 }
 
 /** Verifies one archive. Resolves to whether it is whole. */
-async function verifyOne(archive: Archive, { options, terminal, signal }: Call<Options>): Promise<boolean> {
-  const file = memoryFile(options)
+async function verifyOne(
+  archive: Archive,
+  file: string | undefined,
+  { options, terminal, signal }: Call<Options>,
+): Promise<boolean> {
   const name = archive.location ?? archive.root
   const report = await verifyArchive(archive.root, {
     key: keyFor(archive, options.key ?? []),
     remembered: file === undefined ? [] : plainly(() => readMemory(file)),
     location: archive.location,
+    later: (options.later ?? []).map((path) => plainly(() => readFileSync(path))),
     signal,
     onProgress: seldom((done, total) => terminal.progress(`verified of ${name},`, done, total)),
   })
@@ -185,6 +209,8 @@ const checkedKey = (text: string, before: string[] = []): string[] => {
   return [...before, text]
 }
 
+const listed = (path: string, before: string[] = []): string[] => [...before, path]
+
 /** `verify` */
 export const verify: Spec<Options> = {
   usage: 'verify',
@@ -196,6 +222,10 @@ export const verify: Spec<Options> = {
     new Option('--key <key>', 'verifier key of the log, from elsewhere than the archive; may be repeated').argParser(
       checkedKey,
     ),
+    new Option(
+      '--later <file>',
+      'checkpoint that was copied after everything else: what was archived meanwhile is nothing wrong; may be repeated',
+    ).argParser(listed),
     new Option('--remember <file>', 'where the checkpoints that were seen are remembered'),
     new Option('--no-remember', 'neither ask what was seen before, nor remember it'),
     new Option('--proof <file>', 'verify this proof instead: the JSON or the text of GET /events/{id}/proof'),
@@ -205,9 +235,11 @@ export const verify: Spec<Options> = {
     const { options, signal } = call
     if (options.proof !== undefined) return verifyOneProof(call)
     let isWhole = true
-    for (const archive of archivesOf(options)) {
+    const file = memoryFile(options)
+    const logs = file === undefined ? [] : plainly(() => readMemory(file))
+    for (const archive of archivesOf(options, logs)) {
       signal.throwIfAborted()
-      isWhole = (await verifyOne(archive, call)) && isWhole
+      isWhole = (await verifyOne(archive, file, call)) && isWhole
     }
     return isWhole ? 'ok' : 'damaged'
   },

@@ -1,15 +1,16 @@
-import { join, resolve } from 'node:path'
-import { type Head, look, readHead, readIfThere, type Trust } from './checkpoint.ts'
-import { type FileResult, Leaves, type Odd } from './file.ts'
+import { resolve } from 'node:path'
+import { type Journal, journalOf, judgeAhead, sizeByNow } from './ahead.ts'
+import { type Head, look, readHead, type Trust } from './checkpoint.ts'
+import { readRegular } from './disk.ts'
+import { type Ahead, Leaves, type Odd } from './file.ts'
 import { type Finding, type FindingCode, Findings } from './findings.ts'
 import { hashText } from './hashes.ts'
 import type { Job, Result } from './jobs.ts'
-import { countJournal } from './journal.ts'
 import { judgeRows } from './judgerows.ts'
 import { judgeTiles } from './judgetiles.ts'
 import type { SeenLog } from './memory.ts'
-import { type Contents, contentsOf, type EventsName, WIDTH } from './names.ts'
-import { parseCheckpoint, parseKey, parseNote } from './note.ts'
+import { type Contents, contentsOf, type EventsName, isEmpty, WIDTH } from './names.ts'
+import { parseKey } from './note.ts'
 import { doJobs } from './pool.ts'
 import { type Removed, readRemoved } from './removed.ts'
 import { TileReader } from './tiles.ts'
@@ -26,6 +27,8 @@ export interface VerifyOptions {
   remembered?: readonly SeenLog[] | undefined
   /** The location whose archive it is, where that is known from elsewhere. */
   location?: string | undefined
+  /** Checkpoints that were copied after everything else: what was archived meanwhile lies beyond the one in the archive. */
+  later?: readonly Uint8Array[] | undefined
   /** Is told how many of how many events were read. */
   onProgress?: ((done: number, total: number) => void) | undefined
   /** Nothing is begun any more when it is aborted: the call rejects then. */
@@ -73,6 +76,7 @@ interface State {
   head: Head
   size: number
   location: string
+  journal: Journal
 }
 
 /** What the files of events hold. */
@@ -80,21 +84,29 @@ interface Read {
   seen: Leaves
   good: Leaves
   odd: Odd[]
-  ahead: NonNullable<FileResult['ahead']>[]
+  ahead: Ahead[]
   rows: number
   files: number
   /** The hash that each full tile of level 0 has on the level above. */
   tops: (string | undefined)[]
 }
 
-/** How many leaves the tiles tell of, for want of a checkpoint. */
-const sizeOfTiles = ({ tiles }: Contents): number =>
-  tiles.reduce((most, { level, n, width }) => (level === 0 ? Math.max(most, n * WIDTH + width) : most), 0)
+/** Leaves of which there may be no tile: a checkpoint of whatever size must not keep anybody busy for ever. */
+const MOST_MISSING = 2 ** 18
 
-/** How many leaves the log has: what nobody has signed may say anything, and is believed as far as there are tiles. */
+/** How many leaves the tiles tell of that are there from the first one on. */
+function sizeOfTiles({ tiles }: Contents): number {
+  const level0 = tiles.filter(({ level }) => level === 0).sort((one, other) => one.n - other.n)
+  let size = 0
+  for (const { n, width } of level0) if (n * WIDTH <= size) size = Math.max(size, n * WIDTH + width)
+  return size
+}
+
+/** How many leaves are looked at: what nobody has signed may say anything, and is believed as far as there are tiles. */
 function sizeOf({ checkpoint, isSigned }: Head, contents: Contents): number {
-  if (checkpoint && isSigned) return checkpoint.size
-  return Math.min(checkpoint?.size ?? Number.POSITIVE_INFINITY, sizeOfTiles(contents))
+  if (!checkpoint) return 0
+  const most = isSigned ? contents.tiles.length * WIDTH + MOST_MISSING : sizeOfTiles(contents)
+  return Math.min(checkpoint.size, most)
 }
 
 function* jobsOf(files: readonly EventsName[], tiles: number): Generator<Job> {
@@ -103,9 +115,10 @@ function* jobsOf(files: readonly EventsName[], tiles: number): Generator<Job> {
 }
 
 /** Reads the files of events and the tiles of level 0. */
-async function readAll({ root, options, findings, contents, size, location }: State): Promise<Read> {
+async function readAll({ root, options, findings, contents, size, location, journal }: State): Promise<Read> {
   const read: Read = { seen: new Leaves(size), good: new Leaves(size), odd: [], ahead: [], rows: 0, files: 0, tops: [] }
-  const shared = { root, size, location, seen: read.seen.buffer, good: read.good.buffer }
+  const { next } = journal
+  const shared = { root, size, location, next, seen: read.seen.buffer, good: read.good.buffer }
   const done = new Set<string>()
   let total = 0
 
@@ -153,99 +166,54 @@ function checkRoot({ head, size, findings }: State, tree: Tree): void {
   })
 }
 
+/** Bytes of a note of what was removed: more than any day has runs of leaves. */
+const MOST_REMOVED = 64 * 1024 * 1024
+
 /** What was removed under retention. */
-function removedOf({ root, head, size, findings }: State, tree: Tree): Removed['ranges'] {
+function removedOf({ root, head, size, findings, options }: State, tree: Tree): Removed['ranges'] {
   const ranges: Removed['ranges'] = []
   // What is removed meanwhile is said before: so this looks once more.
   for (const { name, day } of contentsOf(root).removed) {
-    const bytes = readIfThere(join(root, name))
+    const bytes = readRegular(root, name, MOST_REMOVED)
     const said = bytes && readRemoved(bytes, day, head.key)
     if (!said) continue
     const wrong = (message: string) => findings.add({ code: 'REMOVED_WRONG', file: name, message })
     if (typeof said === 'string') wrong(said)
-    else if (said.size > size) {
+    else if (said.size > sizeByNow(root, head, size, options.later ?? [])) {
       const message = `It was signed when the log had ${said.size} leaves, and the checkpoint says ${size}.`
       findings.add({ code: 'BEYOND_CHECKPOINT', file: name, message })
-    } else if (tree.isProven && (tree.rootOf(said.size) ?? said.root) !== said.root) {
+    } else if (tree.isProven && said.size <= size && (tree.rootOf(said.size) ?? said.root) !== said.root) {
       wrong(`It names a root of ${said.size} leaves that this log never had.`)
     } else ranges.push(...said.ranges)
   }
   return ranges.sort(([one], [other]) => one - other)
 }
 
-/** How many leaves the journal accounts for: those of the log, and those of the batch that comes next. */
-function leavesOfJournal({ root, contents, size, findings, told }: State): number {
-  let leaves = size
-  for (const { name, first } of contents.journal) {
-    const bytes = readIfThere(join(root, name))
-    if (!bytes) continue
-    const count = countJournal(bytes)
-    if (count === undefined) {
-      findings.add({ code: 'JOURNAL_DAMAGED', file: name, message: "It can't be read, or its checksum is wrong." })
-    } else if (first === size) {
-      leaves = size + count
-      told.push(`${name}: ${count} events were taken and are not yet part of the log.`)
-    } else if (first < size) {
-      told.push(`${name}: it was late or is done. The archive function takes it away.`)
-    } else {
-      findings.add({
-        code: 'JOURNAL_DAMAGED',
-        file: name,
-        message: `The log has ${size} leaves: nothing can follow at ${first}.`,
-      })
-    }
-  }
-  return leaves
-}
-
-/** The size that the checkpoint says by now: a writer may be at work. */
-function sizeByNow({ root, size }: State): number {
-  const bytes = readIfThere(join(root, 'log/checkpoint'))
-  const note = bytes && parseNote(bytes)
-  return Math.max(size, (note && parseCheckpoint(note.text)?.size) ?? 0)
-}
-
-/** What lies beyond the checkpoint: a batch that is under way, or the sign of something wrong. */
-function checkAhead(state: State, { ahead }: Read, tiles: TileReader): void {
-  const { contents, size, findings, told } = state
-  const isUnreadable = state.head.checkpoint === undefined
-  const leaves = Math.max(leavesOfJournal(state), sizeByNow(state))
-  for (const { file, first, last, count } of ahead) {
-    if (last < leaves) told.push(`${file}: ${count} events are not yet part of the log.`)
-    else if (!isUnreadable) {
-      const message = `It has ${count} events from leaf ${first} on; the checkpoint says ${size}.`
-      findings.add({
-        code: 'BEYOND_CHECKPOINT',
-        file,
-        message,
-        leaf: first,
-        ...(last > first ? { lastLeaf: last } : {}),
-      })
-    }
-  }
-  for (const { name, level, n, width } of contents.tiles) {
-    const end = (n * WIDTH + width) * WIDTH ** level
-    if (width <= tiles.widthOf(level, n) || end <= leaves || isUnreadable) continue
-    findings.add({
-      code: 'BEYOND_CHECKPOINT',
-      file: name,
-      message: `It is of a log of ${end} leaves; the checkpoint says ${size}.`,
-    })
-  }
+/** The log as it was seen before; `undefined` when it was not. */
+function seenBefore({ root, head, options }: State): SeenLog | undefined {
+  const logs = options.remembered ?? []
+  const same = logs.find(({ origin, key }) => origin === head.key?.name && key === head.key.text)
+  // Nothing in an archive says whose it is when there is no checkpoint: then what was seen in its folder counts.
+  const isUnknown = !head.checkpoint && head.trust !== 'given'
+  return same ?? (isUnknown ? logs.find(({ archives }) => archives.includes(root)) : undefined)
 }
 
 /** Whether the log is a later one of what was remembered. */
-function isContinued({ head, size, findings, options }: State, tree: Tree): boolean {
+function isContinued(state: State, tree: Tree): boolean {
+  const { head, findings } = state
+  const { checkpoint, isSigned } = head
   // Somebody else's checkpoint says nothing about this log.
-  if (head.checkpoint ? !head.isSigned : size > 0) return false
-  const before = options.remembered?.find(({ origin, key }) => origin === head.key?.name && key === head.key.text)
+  if (checkpoint && !isSigned) return false
+  const before = seenBefore(state)
   if (!before) return true
+  const size = checkpoint?.size ?? 0
   const since = `On ${before.seen} it had ${before.size} leaves and the root ${before.root}`
-  if (size < before.size) {
-    findings.add({ code: 'ROLLED_BACK', file: 'log/checkpoint', message: `${since}; now it has ${size} leaves.` })
+  if (!checkpoint || size < before.size) {
+    const now = isEmpty(state.contents) ? 'now nothing is there any more' : `now it has ${size} leaves`
+    findings.add({ code: 'ROLLED_BACK', file: 'log/checkpoint', message: `${since}; ${now}.` })
     return false
   }
-  const root = size === before.size ? head.checkpoint?.root : tree.rootOf(before.size)
+  const root = size === before.size ? checkpoint.root : tree.rootOf(before.size)
   if (root === undefined) return false
   if (hashText(root) === before.root) return true
   const message = `${since}; now its first ${before.size} leaves have the root ${hashText(root)}.`
@@ -256,8 +224,8 @@ function isContinued({ head, size, findings, options }: State, tree: Tree): bool
 /** What nobody can tell anything about. */
 function checkOthers({ contents, head, findings, told }: State): void {
   for (const name of contents.unknown) {
-    if (/^(events|log|journal|removed)\//.test(name))
-      findings.add({ code: 'FILE_UNKNOWN', file: name, message: 'No file of an archive is called so.' })
+    if (/^(events|log|journal|removed)(\/|$)/.test(name))
+      findings.add({ code: 'FILE_UNKNOWN', file: name, message: 'No archive has a file of this name and kind.' })
     else told.push(`${name}: it is not of the archive.`)
   }
   for (const name of contents.holds) told.push(`${name}: legal holds are not signed, so they were not verified.`)
@@ -297,14 +265,15 @@ export async function verifyArchive(root: string, options: VerifyOptions = {}): 
   const findings = new Findings()
   const given = parsedKey(options.key)
   const archive = resolve(root)
-  const looked = look(archive)
-  const { contents } = looked
+  const { bytes, contents } = look(archive)
   const remembered = options.remembered ?? []
-  const head = readHead(archive, looked, { given, remembered }, findings)
+  const head = readHead(archive, bytes, { given, remembered }, findings)
   const { checkpoint } = head
   const location = options.location ?? checkpoint?.origin.split('/').at(-1) ?? contents.events[0]?.location ?? ''
   const size = sizeOf(head, contents)
-  const state: State = { root: archive, options, findings, told: [], contents, head, size, location }
+  const journal = journalOf(archive, contents, head, size)
+  const told: string[] = []
+  const state: State = { root: archive, options, findings, told, contents, head, size, location, journal }
 
   const read = await readAll(state)
   const tiles = new TileReader(archive, size)
@@ -313,7 +282,9 @@ export async function verifyArchive(root: string, options: VerifyOptions = {}): 
   checkRoot(state, tree)
   judgeTiles({ tree, tiles, listed: contents.tiles, findings })
   const removed = judgeRows({ ...read, size, removed: removedOf(state, tree), tree, findings })
-  checkAhead(state, read, tiles)
+  // What is told of a later checkpoint is no word about a missing one.
+  const byNow = sizeByNow(archive, head, size, checkpoint ? (options.later ?? []) : [])
+  judgeAhead({ ...state, byNow, ahead: read.ahead, tiles })
   checkOthers(state)
   const isRemembered = isContinued(state, tree) && tree.isProven && head.isSigned
   return {
@@ -327,7 +298,7 @@ export async function verifyArchive(root: string, options: VerifyOptions = {}): 
     isWhole: findings.list.length === 0,
     findings: findings.list,
     found: findings.counts,
-    told: state.told,
+    told,
     seen: isRemembered ? seenOf(state) : null,
   }
 }

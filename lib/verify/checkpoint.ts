@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readRegular } from './disk.ts'
 import type { Findings } from './findings.ts'
 import type { SeenLog } from './memory.ts'
 import { type Contents, contentsOf } from './names.ts'
@@ -23,15 +22,11 @@ export interface Head {
   trust: Trust | undefined
 }
 
-/** Bytes of a file; `undefined` when there is none. */
-export function readIfThere(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-}
+/** More than any note has. */
+const MOST_BYTES = 1024 * 1024
+
+/** The note in the file `name`, as far as it may be one; `undefined` when there is none. */
+export const readNote = (root: string, name: string): Buffer | undefined => readRegular(root, name, MOST_BYTES)
 
 const isSignedBy = (note: Note | undefined, key: VerifierKey): boolean =>
   note !== undefined && signedBy(note, key) === 'yes'
@@ -50,14 +45,10 @@ function believed(
   const keys = seen.map(({ key }) => parseKey(key)).filter((key) => key !== undefined)
   const [first] = keys
   if (first) return { key: keys.find((key) => isSignedBy(note, key)) ?? first, trust: 'remembered' }
-  const own = readIfThere(join(root, KEY))
+  const own = readNote(root, KEY)
   const key = own && parseKey(own.toString().trimEnd())
   return key ? { key, trust: 'first use' } : { key: undefined, trust: undefined }
 }
-
-/** Whether there is nothing yet that a checkpoint would be of: the first batch may be under way. */
-const isEmpty = ({ events, tiles, journal }: Contents): boolean =>
-  (events.length === 0 && tiles.length === 0) || journal.some(({ first }) => first === 0)
 
 function findSignature(note: Note, key: VerifierKey | undefined, checkpoint: Checkpoint, findings: Findings): boolean {
   const foreign = (message: string) => findings.add({ code: 'FOREIGN_KEY', file: CHECKPOINT, message })
@@ -78,9 +69,10 @@ function findSignature(note: Note, key: VerifierKey | undefined, checkpoint: Che
   return false
 }
 
-/** `log/key` has to be the key that is believed. */
-function checkKeyFile(root: string, key: VerifierKey | undefined, findings: Findings): void {
-  const bytes = readIfThere(join(root, KEY))
+/** `log/key` has to be the key that is believed, and there from the first checkpoint on. */
+function checkKeyFile(root: string, key: VerifierKey | undefined, hasBegun: boolean, findings: Findings): void {
+  const bytes = readNote(root, KEY)
+  if (!bytes && !hasBegun) return
   const message = (text: string) => findings.add({ code: 'KEY_CHANGED', file: KEY, message: text })
   if (!bytes) message('It is not there.')
   else if (!key) message('It is no verifier key of Ed25519.')
@@ -89,27 +81,24 @@ function checkKeyFile(root: string, key: VerifierKey | undefined, findings: Find
 
 /** What lies in the archive `root`, looked at after its checkpoint was read: so all that the checkpoint is of is there. */
 export function look(root: string): { bytes: Buffer | undefined; contents: Contents } {
-  const bytes = readIfThere(join(root, CHECKPOINT))
+  const bytes = readNote(root, CHECKPOINT)
   const contents = contentsOf(root)
   const isNew = bytes === undefined && contents.hasCheckpoint
   return isNew ? look(root) : { bytes, contents }
 }
 
-/** The checkpoint of the archive `root`, and what is wrong with it and its key. */
+/** The checkpoint of the archive `root`, and what is wrong with it and its key. That there is none is for the caller to judge. */
 export function readHead(
   root: string,
-  { bytes, contents }: ReturnType<typeof look>,
+  bytes: Buffer | undefined,
   { given, remembered }: { given: VerifierKey | undefined; remembered: readonly SeenLog[] },
   findings: Findings,
 ): Head {
   const note = bytes && parseNote(bytes)
   const { key, trust } = believed(root, note, given, remembered)
-  if (bytes || !isEmpty(contents)) checkKeyFile(root, key, findings)
+  checkKeyFile(root, key, bytes !== undefined, findings)
   const nothing = { checkpoint: undefined, isSigned: false, key, trust }
-  if (!bytes) {
-    if (!isEmpty(contents)) findings.add({ code: 'CHECKPOINT_MISSING', file: CHECKPOINT, message: 'It is not there.' })
-    return nothing
-  }
+  if (!bytes) return nothing
   const checkpoint = note && parseCheckpoint(note.text)
   if (!checkpoint) {
     findings.add({ code: 'CHECKPOINT_UNREADABLE', file: CHECKPOINT, message: 'It is no signed note of a checkpoint.' })

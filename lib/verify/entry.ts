@@ -1,5 +1,6 @@
 import { type Column, type ColumnName, columns } from '../archive/columns.ts'
 import { parseTime } from '../time.ts'
+import { readCanonical } from './json.ts'
 
 // From a row of the columns to the text of the event, and whether both say the same.
 //
@@ -66,14 +67,6 @@ function filling(column: Placed, rows: Rows, at: number): string | undefined {
 
 // Reading a text as JSON.
 
-/** `value` as canonical JSON. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))
-  return `{${members.map(([name, inner]) => `${JSON.stringify(name)}:${canonical(inner)}`).join(',')}}`
-}
-
 function valueAt(event: unknown, steps: readonly string[]): unknown {
   let value = event
   for (const step of steps) {
@@ -88,16 +81,6 @@ function wanted({ type }: Placed, found: unknown): Value {
   if (type === 'BOOLEAN') return typeof found === 'boolean' ? found : null
   if (typeof found !== 'string') return null
   return type === 'TIMESTAMP' ? (parseTime(found) ?? null) : found.toWellFormed()
-}
-
-/** `text` as it would be if it was canonical JSON; `undefined` when it is no JSON or too deep. */
-function reading(text: string): { event: unknown; again: string } | undefined {
-  try {
-    const event: unknown = JSON.parse(text)
-    return { event, again: canonical(event) }
-  } catch {
-    return undefined
-  }
 }
 
 /** Characters of a value that are worth quoting. */
@@ -116,13 +99,13 @@ function readSlowly(rows: Rows, at: number, location: string): Entry {
     if (value === undefined || !isClean(value)) wrong ??= 'the text of the event has a hole that nothing fits into'
     return value ?? hole
   })
-  const read = reading(text)
-  if (read?.again !== text) return { text, wrong: wrong ?? 'the text of the event is not canonical JSON' }
+  const event = readCanonical(text)
+  if (event === undefined) return { text, wrong: wrong ?? 'the text of the event is not canonical JSON' }
   const misfit = placed.find(
-    (column) => (rows[column.name][at] ?? null) !== wanted(column, valueAt(read.event, column.steps)),
+    (column) => (rows[column.name][at] ?? null) !== wanted(column, valueAt(event, column.steps)),
   )
   if (misfit) wrong ??= differs(misfit, rows[misfit.name][at] ?? null)
-  const place = valueAt(read.event, LOCATION.split('.'))
+  const place = valueAt(event, LOCATION.split('.'))
   if (place !== undefined && place !== location) wrong ??= `the event is of the location ${JSON.stringify(place)}`
   return { text, wrong }
 }
@@ -225,14 +208,14 @@ class Shaper {
 
 /** The shape of `holed`; `undefined` when there is none that is worth remembering. */
 function shapeOf(holed: string, location: string): Shape | undefined {
-  const read = reading(holed.replace(HOLES, (hole) => `\\u00${hole.charCodeAt(0).toString(16).padStart(2, '0')}`))
-  if (!read) return undefined
-  const place = valueAt(read.event, LOCATION.split('.'))
+  const event = readCanonical(holed.replace(HOLES, (hole) => JSON.stringify(hole).slice(1, -1)))
+  if (event === undefined) return undefined
+  const place = valueAt(event, LOCATION.split('.'))
   if (place !== undefined && place !== location) return undefined
   const shaper = new Shaper()
   try {
-    const pattern = new RegExp(`^(${shaper.pattern(read.event, '')})$`)
-    const missing = placed.filter(({ steps }) => valueAt(read.event, steps) === undefined)
+    const pattern = new RegExp(`^(${shaper.pattern(event, '')})$`)
+    const missing = placed.filter(({ steps }) => valueAt(event, steps) === undefined)
     const fixed = [...shaper.fixed, ...missing.map((column) => ({ column, value: null }))]
     return pattern.test(holed) ? { pattern, holes: shaper.holes, fixed, same: shaper.same } : undefined
   } catch (error) {

@@ -1,9 +1,9 @@
-import { join } from 'node:path'
 import { EntryReader } from './entry.ts'
 import { Findings } from './findings.ts'
 import { HASH, leafHash } from './hashes.ts'
 import { type EventsName, WIDTH } from './names.ts'
 import { type Group, OpenFile, readGroups } from './rows.ts'
+import { Misleading } from './thrift.ts'
 import { TileReader } from './tiles.ts'
 
 // Verifies one file of events against its name and against the tiles.
@@ -18,13 +18,21 @@ export interface Odd {
   wrong: string | undefined
 }
 
+/** Rows of a file whose leaves the log does not have yet, and that are not the events of which the journal says that they come next. */
+export interface Ahead {
+  file: string
+  count: number
+  /** Which leaves they say they are. */
+  first: number
+  last: number
+}
+
 /** What became of a file. */
 export interface FileResult {
   findings: Pick<Findings, 'list' | 'counts'>
   rows: number
   odd: Odd[]
-  /** Rows of leaves that the log does not have yet. */
-  ahead: { file: string; first: number; last: number; count: number } | undefined
+  ahead: Ahead | undefined
   /** It was not there any more. */
   isGone: boolean
 }
@@ -61,6 +69,8 @@ export interface FileContext {
   root: string
   location: string
   size: number
+  /** Hashes of the leaves that come next, one after the other. */
+  next: string
   /** Leaves of which there is a row. */
   seen: Leaves
   /** Leaves of which a row says what the tiles say. */
@@ -83,9 +93,8 @@ export class FileReader {
     this.tiles = new TileReader(context.root, context.size)
   }
 
-  async read(file: EventsName): Promise<FileResult> {
-    const reading = new Reading(file, this.context, this.entries, this.tiles)
-    return await reading.run()
+  read(file: EventsName): FileResult {
+    return new Reading(file, this.context, this.entries, this.tiles).run()
   }
 }
 
@@ -111,23 +120,18 @@ class Reading {
     this.dayStart = Date.parse(`${file.day}T00:00:00Z`)
   }
 
-  async run(): Promise<FileResult> {
-    const isGone = !(await this.open())
+  run(): FileResult {
+    const isGone = !this.open()
     const { findings, odd, ahead, rows } = this
     return { findings: { list: findings.list, counts: findings.counts }, odd, ahead, rows, isGone }
   }
 
-  /** Resolves to whether the file was there. */
-  private async open(): Promise<boolean> {
-    let file: OpenFile
+  /** Whether the file was there. */
+  private open(): boolean {
+    const file = OpenFile.open(this.context.root, this.file.name)
+    if (!file) return false
     try {
-      file = new OpenFile(join(this.context.root, this.file.name))
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
-      throw error
-    }
-    try {
-      await this.check(file)
+      this.check(file)
     } finally {
       file.close()
     }
@@ -139,16 +143,19 @@ class Reading {
     this.findings.add({ code, message, file: name, ...(leaf === undefined ? {} : { leaf }), ...(id ? { id } : {}) })
   }
 
-  private async check(file: OpenFile): Promise<void> {
+  private check(file: OpenFile): void {
     if (this.file.location !== this.context.location)
       this.add('FILE_MISPLACED', `It is a file of ${this.file.location} in the archive of ${this.context.location}.`)
-    const digest = file.digest().slice(0, this.file.digest.length)
-    if (digest !== this.file.digest) this.add('FILE_CHANGED', `Its SHA-256 begins with ${digest}.`)
     try {
-      for await (const group of readGroups(file, this.file.count)) this.readGroup(group)
+      const digest = file.digest().slice(0, this.file.digest.length)
+      if (digest !== this.file.digest) this.add('FILE_CHANGED', `Its SHA-256 begins with ${digest}.`)
+      for (const group of readGroups(file, this.file.count)) this.readGroup(group)
     } catch (error) {
+      const { message } = error as Error
+      if (error instanceof Misleading)
+        this.add('FILE_MISLEADING', `Readers may make different things of it: ${message}.`)
       // What the bytes of a file make a reader do is not foreseen; all of it means that they are no file of an archive.
-      this.add('FILE_UNREADABLE', `It can't be read as Parquet: ${(error as Error).message}.`)
+      else this.add('FILE_UNREADABLE', `It can't be read as Parquet: ${message}.`)
       return
     }
     this.checkLeaves()
@@ -183,7 +190,7 @@ class Reading {
   /** Whether the tiles have `hash` for `leaf`, or nothing yet. */
   private compare(leaf: number, hash: string, id: string | undefined, wrong: string | undefined): boolean {
     if (leaf >= this.context.size) {
-      this.addAhead(leaf)
+      this.addAhead(leaf, hash)
       return true
     }
     if (leaf >= 0) this.context.seen.add(leaf)
@@ -196,8 +203,10 @@ class Reading {
     return false
   }
 
-  private addAhead(leaf: number): void {
-    this.ahead ??= { file: this.file.name, first: leaf, last: leaf, count: 0 }
+  private addAhead(leaf: number, hash: string): void {
+    const { size, next } = this.context
+    if (next.startsWith(hash, (leaf - size) * HASH)) return
+    this.ahead ??= { file: this.file.name, count: 0, first: leaf, last: leaf }
     this.ahead.first = Math.min(this.ahead.first, leaf)
     this.ahead.last = Math.max(this.ahead.last, leaf)
     this.ahead.count += 1

@@ -26,9 +26,9 @@ export function openJobs({ seen, good, ...context }: SharedContext): Jobs {
   return { files, tiles: new TileReader(context.root, size) }
 }
 
-/** Does a job. Rejects for a file or a folder that can not be read at all. */
-export async function doJob({ files, tiles }: Jobs, job: Job): Promise<Result> {
-  if ('file' in job) return await files.read(job.file)
+/** Does a job. Throws for a file or a folder that can not be read at all. */
+export function doJob({ files, tiles }: Jobs, job: Job): Result {
+  if ('file' in job) return files.read(job.file)
   return Array.from({ length: job.to - job.from }, (_, index) => {
     const tile = tiles.tile(0, job.from + index)
     return tile === undefined ? undefined : tileTop(tile)

@@ -65,6 +65,7 @@ class OddRows {
 
   /** The row that holds the event of `leaf` under another number. */
   holding(leaf: number): Odd | undefined {
+    if (this.byHash.size === 0) return undefined
     const expected = this.expected(leaf)
     return expected === undefined ? undefined : this.byHash.get(expected)
   }

@@ -1,5 +1,6 @@
-import { readdirSync } from 'node:fs'
+import { type Dirent, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { isAbsent } from './disk.ts'
 
 // What the files of an archive are called (docs/archive.md).
 
@@ -32,8 +33,11 @@ export interface Contents {
   journal: { name: string; first: number }[]
   removed: { name: string; day: string }[]
   holds: string[]
+  /** What no archive has, and what is no regular file although it is called like one. */
   unknown: string[]
   hasCheckpoint: boolean
+  /** The public key of the log lies there. */
+  hasKey: boolean
 }
 
 const path = (n: number): string => {
@@ -61,10 +65,13 @@ function parseTile(name: string): TileName | undefined {
   const [, level, parts = '', width] = TILE.exec(name) ?? []
   if (level === undefined) return undefined
   const tile = { name, level: Number(level), n: Number(parts.replace(/[x/]/g, '')), width: Number(width ?? WIDTH) }
-  return tileName(tile.level, tile.n, tile.width) === name ? tile : undefined
+  // No log has leaves that can't be counted.
+  const isCountable = (tile.n + 1) * WIDTH ** (tile.level + 1) <= Number.MAX_SAFE_INTEGER
+  return isCountable && tileName(tile.level, tile.n, tile.width) === name ? tile : undefined
 }
 
-function sort(contents: Contents, name: string): void {
+/** Puts a file into the list of its kind. Returns whether it has one. */
+function sort(contents: Contents, name: string): boolean {
   const events = parseEvents(name)
   const tile = parseTile(name)
   const [, journal] = /^journal\/(\d{12})$/.exec(name) ?? []
@@ -74,41 +81,57 @@ function sort(contents: Contents, name: string): void {
   else if (journal !== undefined) contents.journal.push({ name, first: Number(journal) })
   else if (day !== undefined) contents.removed.push({ name, day })
   else if (name === 'log/checkpoint') contents.hasCheckpoint = true
-  // What alerts remember is no event, and no word about one.
-  else if (name === 'log/key' || /^alerts\/[^/]+$/.test(name)) return
+  else if (name === 'log/key') contents.hasKey = true
   else if (/^holds\/[^/]+$/.test(name)) contents.holds.push(name)
-  else contents.unknown.push(name)
+  // What alerts remember is no event, and no word about one.
+  else return /^alerts\/[^/]+$/.test(name)
+  return true
 }
 
-/** Names of the files below `folder` of the archive `root`; what begins with a dot is not of the archive. */
-function* walk(root: string, folder: string): Generator<string> {
-  for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
-    const name = folder === '' ? entry.name : `${folder}/${entry.name}`
-    if (entry.name.startsWith('.')) continue
-    if (entry.isDirectory()) yield* walk(root, name)
-    else yield name
+const nothing = (): Contents => ({
+  events: [],
+  tiles: [],
+  journal: [],
+  removed: [],
+  holds: [],
+  unknown: [],
+  hasCheckpoint: false,
+  hasKey: false,
+})
+
+/** Folders of an archive lie in each other at most this deep. */
+const DEEPEST = 16
+
+/** What lies in `folder`; nothing when it is none, or goes while it is looked at: whoever cleans up is at work. */
+function entriesOf(root: string, folder: string): Dirent[] {
+  try {
+    return readdirSync(join(root, folder), { withFileTypes: true })
+  } catch (error) {
+    if (isAbsent(error)) return []
+    throw error
   }
 }
 
-const isAbsent = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
+/** Sorts what lies below `folder` of the archive `root`; what begins with a dot is not of the archive. */
+function walk(root: string, folder: string, contents: Contents): void {
+  for (const entry of entriesOf(root, folder)) {
+    if (entry.name.startsWith('.')) continue
+    const name = folder === '' ? entry.name : `${folder}/${entry.name}`
+    // A folder that is called like a file stands in the place of one. Neither links nor pipes are followed.
+    const isFolder = entry.isDirectory() && !sort(nothing(), name) && name.split('/').length < DEEPEST
+    if (isFolder) walk(root, name, contents)
+    else if (!entry.isFile() || !sort(contents, name)) contents.unknown.push(name)
+  }
+}
 
 /** What lies in the archive `root`: nothing, when there is no such folder. */
 export function contentsOf(root: string): Contents {
-  const contents: Contents = {
-    events: [],
-    tiles: [],
-    journal: [],
-    removed: [],
-    holds: [],
-    unknown: [],
-    hasCheckpoint: false,
-  }
-  try {
-    for (const name of walk(root, '')) sort(contents, name)
-  } catch (error) {
-    // A folder that goes while it is looked at: whoever cleans up is at work.
-    if (!isAbsent(error)) throw error
-  }
+  const contents = nothing()
+  walk(root, '', contents)
   contents.events.sort((one, other) => one.first - other.first)
   return contents
 }
+
+/** Whether nothing lies there that is of a log. */
+export const isEmpty = ({ events, tiles, journal, removed, hasCheckpoint, hasKey }: Contents): boolean =>
+  !hasCheckpoint && !hasKey && [events, tiles, journal, removed].every(({ length }) => length === 0)

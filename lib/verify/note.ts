@@ -65,7 +65,7 @@ export function parseNote(bytes: Uint8Array): Note | undefined {
     return undefined
   }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a note holds none but the end of a line
-  if (/[\u0000-\u0009\u000b-\u001f\u007f]/.test(whole) || !whole.endsWith('\n')) return undefined
+  if (/[\u0000-\u0009\u000b-\u001f]/.test(whole) || !whole.endsWith('\n')) return undefined
   const end = whole.lastIndexOf('\n\n')
   if (end < 0) return undefined
   const signatures = whole

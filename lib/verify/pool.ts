@@ -14,7 +14,7 @@ interface Doer {
 
 function ownThread(context: SharedContext): Doer {
   const jobs = openJobs(context)
-  return { run: (job) => doJob(jobs, job), end: async () => {} }
+  return { run: async (job) => doJob(jobs, job), end: async () => {} }
 }
 
 function thread(context: SharedContext): Doer {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, type RowGroup } from 'hyparquet'
-import { type ColumnName, columns } from '../archive/columns.ts'
+import { closeSync, fstatSync, readSync } from 'node:fs'
+import type { ColumnName } from '../archive/columns.ts'
+import { openRegular } from './disk.ts'
 import type { Rows, Value } from './entry.ts'
+import { type Bytes, type RowGroup, readFooter, type StoredColumn, stored } from './footer.ts'
 import { readPages, readValues } from './pages.ts'
 
 // A Parquet file, group by group.
@@ -18,33 +19,44 @@ export interface Group {
 
 const STEP = 1024 * 1024
 
+const isText = ({ name }: StoredColumn): boolean => name === 'event'
+/** The column of the texts, and the others. */
+const texts = stored.find(isText) as StoredColumn
+const others = stored.filter((column) => !isText(column))
+
 /** A file that is open. */
-export class OpenFile implements AsyncBuffer {
+export class OpenFile implements Bytes {
   readonly byteLength: number
   private readonly descriptor: number
 
-  constructor(path: string) {
-    this.descriptor = openSync(path, 'r')
-    this.byteLength = fstatSync(this.descriptor).size
+  private constructor(descriptor: number) {
+    this.descriptor = descriptor
+    this.byteLength = fstatSync(descriptor).size
+  }
+
+  /** The file `name` of the archive `root`; `undefined` when there is none. */
+  static open(root: string, name: string): OpenFile | undefined {
+    const descriptor = openRegular(root, name)
+    return descriptor === undefined ? undefined : new OpenFile(descriptor)
   }
 
   /** Bytes from `start` to `end`. Throws when the file ends before. */
-  slice(start: number, end: number = this.byteLength): ArrayBuffer {
+  slice(start: number, end: number = this.byteLength): Buffer {
     if (!(start >= 0 && start <= end && end <= this.byteLength)) throw new Error('it points to bytes that it has not')
-    const bytes = new Uint8Array(end - start)
+    const bytes = Buffer.allocUnsafeSlow(end - start)
     for (let at = 0; at < bytes.length; ) {
       const read = readSync(this.descriptor, bytes, at, bytes.length - at, start + at)
       if (read === 0) throw new Error('it ended while it was read')
       at += read
     }
-    return bytes.buffer
+    return bytes
   }
 
   /** SHA-256 of all of it, in hexadecimal. */
   digest(): string {
     const sum = createHash('sha256')
     for (let at = 0; at < this.byteLength; at += STEP) {
-      sum.update(new Uint8Array(this.slice(at, Math.min(at + STEP, this.byteLength))))
+      sum.update(this.slice(at, Math.min(at + STEP, this.byteLength)))
     }
     return sum.digest('hex')
   }
@@ -54,67 +66,33 @@ export class OpenFile implements AsyncBuffer {
   }
 }
 
-/** Where the column of the texts is. */
-const EVENT = columns.findIndex(({ name }) => name === 'event')
-
-type Element = FileMetaData['schema'][number]
-
-function isOfType(element: Element, type: string): boolean {
-  if (type === 'STRING') return element.type === 'BYTE_ARRAY' && element.converted_type === 'UTF8'
-  if (type === 'BOOLEAN') return element.type === 'BOOLEAN'
-  const isTime = element.logical_type?.type === 'TIMESTAMP' || element.converted_type?.startsWith('TIMESTAMP') === true
-  return element.type === 'INT64' && isTime === (type === 'TIMESTAMP')
-}
-
-/** The columns of the file. Throws unless they are those of the archive, no others, and all of them flat. */
-function checkedColumns({ schema }: FileMetaData): Map<ColumnName, Element> {
-  const [, ...elements] = schema
-  if (elements.length !== columns.length) throw new Error(`it has ${elements.length} columns, not ${columns.length}`)
-  return new Map(
-    columns.map(({ name, type }, index) => {
-      const element = elements[index]
-      if (element?.name !== name || !isOfType(element, type) || element.repetition_type === 'REPEATED')
-        throw new Error(`its column ${index + 1} is not \`${name}\` of the type ${type}`)
-      return [name, element]
-    }),
-  )
-}
-
 /**
- * The rows of a Parquet file of the archive, some at a time. Throws when it is none, or can't be read: `count` is how many rows it has to
- * have.
+ * The rows of a Parquet file of the archive, some at a time. Throws when it is none, or can't be read, and a `Misleading` when searches may
+ * find something else in it: `count` is how many rows it has to have.
  */
-export async function* readGroups(file: OpenFile, count: number): AsyncGenerator<Group> {
-  const metadata = await parquetMetadataAsync(file)
-  const elements = checkedColumns(metadata)
-  const inGroups = metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0)
-  if (inGroups !== count) throw new Error(`it has ${inGroups} rows, its name says ${count}`)
-  for (const group of metadata.row_groups) yield* readGroup(file, group, elements)
+export function* readGroups(file: OpenFile, count: number): Generator<Group> {
+  for (const group of readFooter(file, count)) yield* readGroup(file, group)
 }
 
-/** What is needed to read the column at `index`. */
-function columnOf(file: OpenFile, group: RowGroup, elements: ReadonlyMap<ColumnName, Element>, index: number) {
-  const name = columns[index]?.name ?? 'event'
-  const meta = group.columns[index]?.meta_data
-  const element = elements.get(name)
-  if (meta?.path_in_schema[0] !== name || !element) throw new Error(`a group lacks the column \`${name}\``)
-  const start = Number(meta.dictionary_page_offset ?? meta.data_page_offset)
-  const bytes = Buffer.from(file.slice(start, start + Number(meta.total_compressed_size)))
-  return [bytes, meta, element, Number(group.num_rows)] as const
+/** What is needed to read a column of a group. */
+function columnOf(file: OpenFile, { columns }: RowGroup, column: StoredColumn) {
+  const meta = columns[stored.indexOf(column)]?.meta
+  if (!meta) throw new Error(`a group lacks the column \`${column.name}\``)
+  const start = meta.dictionaryPage ?? meta.dataPage
+  return [file.slice(start, start + meta.size), meta, column] as const
 }
 
-function* readGroup(file: OpenFile, group: RowGroup, elements: ReadonlyMap<ColumnName, Element>): Generator<Group> {
+function* readGroup(file: OpenFile, group: RowGroup): Generator<Group> {
   const rows: Partial<Record<ColumnName, ArrayLike<Value>>> = {}
   let areClean = true
-  for (const [index, { name }] of columns.entries()) {
-    if (name === 'event') continue
-    const { values, isClean } = readValues(...columnOf(file, group, elements, index))
-    rows[name] = values
+  for (const column of others) {
+    const { values, isClean } = readValues(...columnOf(file, group, column))
+    rows[column.name] = values
     areClean &&= isClean
   }
   // The texts are most of it, so there are never more than those of a page.
   const all: Rows = { ...(rows as Omit<Rows, 'event' | 'from'>), event: [], from: 0 }
-  for (const { values } of readPages(...columnOf(file, group, elements, EVENT))) {
+  for (const { values } of readPages(...columnOf(file, group, texts))) {
     all.event = values
     yield { rows: all, isClean: areClean, from: all.from, to: all.from + values.length }
     all.from += values.length

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { readRegular } from './disk.ts'
 import { HASH, topOf } from './hashes.ts'
 import { tileName, WIDTH } from './names.ts'
 
@@ -7,15 +8,6 @@ import { tileName, WIDTH } from './names.ts'
 
 /** Tiles that are kept in memory at once. */
 const KEPT = 512
-
-function bytesOf(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-}
 
 /** What a tile holds: its hashes, one after the other, as a text. */
 export type Tile = string
@@ -58,9 +50,9 @@ export class TileReader {
     return this.tile(level, Math.floor(index / WIDTH))?.substring(at, at + HASH)
   }
 
-  /** What the tile with exactly this name holds, whatever its length. */
+  /** What the tile with exactly this name holds, whatever its length: no more than a byte more than the largest has. */
   stored(name: string): Tile | undefined {
-    return bytesOf(join(this.root, name))?.toString('latin1')
+    return readRegular(this.root, name, WIDTH * HASH)?.toString('latin1')
   }
 
   /** Whether there is a tile of that place that holds as many hashes as it has to. */

@@ -4,9 +4,9 @@ import { doJob, type Job, openJobs, type SharedContext } from './jobs.ts'
 // A thread of lib/verify/pool.ts.
 
 const jobs = openJobs(workerData as SharedContext)
-parentPort?.on('message', async (job: Job) => {
+parentPort?.on('message', (job: Job) => {
   try {
-    parentPort?.postMessage({ result: await doJob(jobs, job) })
+    parentPort?.postMessage({ result: doJob(jobs, job) })
   } catch (error) {
     parentPort?.postMessage({ error })
   }

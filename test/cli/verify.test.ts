@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
 import { main } from '../../cli/program.ts'
@@ -9,7 +9,7 @@ import { parseCheckpoint, proofText } from '../../lib/proof/checkpoint.ts'
 import { logKey } from '../../lib/proof/note.ts'
 import { treeOf } from '../../lib/proof/tree.ts'
 import { files } from '../../lib/stores/files.ts'
-import { arrivalOf, sampleArchive, sampleEvents, sampleKey } from '../archive.ts'
+import { archiveAll, arrivalOf, sampleArchive, sampleEvents, sampleKey } from '../archive.ts'
 import { clean, eventFiles, filesOf, flip, folder, read, remove } from '../verify/tampering.ts'
 
 // What whoever verifies sees.
@@ -109,6 +109,40 @@ test('remembers what it has seen, unless it shall not', async () => {
   // What is remembered of local emulation ends with its state.
   expect((await run()).code).toBe(0)
   expect(filesOf(process.env.STATE_DIR ?? '', 'checkpoints')).toEqual(['checkpoints'])
+})
+
+test('an archive that was seen before and is gone is told, whatever is left of it', async () => {
+  await sampleArchive(join(archives, 'jp-tok'), 10, { location: 'jp-tok' })
+  expect((await run('--remember', memory)).code).toBe(0)
+  const gone = async (...args: string[]) => {
+    const { code, out: said, reports } = await run('--remember', memory, ...args)
+    expect([code, said]).toEqual([4, expect.stringContaining('ROLLED_BACK')])
+    return reports
+  }
+  rmSync(join(archives, 'jp-tok'), { recursive: true })
+  expect(await gone('--json')).toMatchObject([{ isWhole: true }, { location: 'jp-tok', found: { ROLLED_BACK: 1 } }])
+  await gone('--location', 'jp-tok')
+  await gone('--key', key.text, '--key', sampleKey('us-south').text)
+  mkdirSync(join(archives, 'jp-tok'))
+  await gone()
+  await gone('--dir', join(archives, 'jp-tok'))
+  rmSync(archives, { recursive: true })
+  expect(await gone('--json')).toHaveLength(2)
+  expect((await run('--no-remember')).code).toBe(2)
+})
+
+test('a copy that was made while the archive was written', async () => {
+  const root = join(archives, 'eu-de')
+  const checkpoint = read(root, 'log/checkpoint')
+  await archiveAll(files(root), sampleEvents(50, { seed: 2 }))
+  const later = join(archives, 'later')
+  cpSync(join(root, 'log/checkpoint'), later)
+  writeFileSync(join(root, 'log/checkpoint'), checkpoint)
+  expect((await run('--no-remember')).code).toBe(4)
+  const copied = await run('--no-remember', '--later', later)
+  expect([copied.code, copied.out]).toEqual([0, expect.stringContaining('whole. 500 leaves, 550 rows')])
+  expect(copied.err).toContain('later checkpoint')
+  expect((await run('--later', join(archives, 'none'))).code).toBe(2)
 })
 
 test('a log that was begun anew is refused until its key is given', async () => {

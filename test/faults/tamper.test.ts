@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { writeEntry } from '../../lib/archive/journal.ts'
 import type { Row } from '../../lib/archive/row.ts'
 import { parseCheckpoint, signCheckpoint } from '../../lib/proof/checkpoint.ts'
 import { logKey, signNote } from '../../lib/proof/note.ts'
@@ -10,6 +10,7 @@ import { type Report, type VerifyOptions, verifyArchive } from '../../lib/verify
 import type { Finding, FindingCode } from '../../lib/verify/findings.ts'
 import type { SeenLog } from '../../lib/verify/memory.ts'
 import { archiveAll, arrivalOf, sampleEvents, sampleKey } from '../archive.ts'
+import { misleading } from '../verify/misleading.ts'
 import {
   add,
   clean,
@@ -17,13 +18,16 @@ import {
   eventFiles,
   flip,
   folder,
+  journalEntry,
   move,
   put,
   read,
   remove,
+  replaceFile,
   rewrite,
   rowsOf,
   truncate,
+  withFooter,
   write,
 } from '../verify/tampering.ts'
 
@@ -343,6 +347,28 @@ describe('a file of events, and', () => {
   })
 })
 
+test.each(misleading)('a file that says of itself: %s', async (_, tamper) => {
+  let name = ''
+  const report = await foundInSmall((root) => {
+    const [, file = ''] = eventFiles(root)
+    name = replaceFile(root, file, tamper(readFileSync(join(root, file))))
+  })
+  expect(only(report, 'FILE_MISLEADING')).toMatchObject([{ file: name }])
+  expect(codes(report).filter((code) => code !== 'EVENT_MISSING')).toEqual(['FILE_MISLEADING'])
+})
+
+test('a footer that is written again as it was is fine', async () => {
+  const report = await foundInSmall((root) => {
+    const [, file = ''] = eventFiles(root)
+    replaceFile(
+      root,
+      file,
+      withFooter(readFileSync(join(root, file)), () => {}),
+    )
+  })
+  expect(report).toMatchObject({ isWhole: true, findings: [] })
+})
+
 test('an event that is removed while all later ones of its file take its numbers', async () => {
   let leaves: number[] = []
   const report = await found((root) =>
@@ -521,21 +547,152 @@ test('a compaction that was interrupted has nothing that is wrong', async () => 
   expect(report.counts.rows).toBeGreaterThan(600)
 })
 
+/** The texts of 2,500 events that come behind those of an archive. */
+const nextTexts = () => [...sampleEvents(2500, { seed: 3 })].map((event) => arrivalOf(event).text)
+
+/** Archives them, and puts the checkpoint before them back: as it is while a batch is under way, but for its journal entry. */
+async function goOn(root: string): Promise<void> {
+  const checkpoint = read(root, 'log/checkpoint')
+  await archiveAll(files(root), sampleEvents(2500, { seed: 3 }), { batch: 2500 })
+  put(root, 'log/checkpoint', checkpoint)
+}
+
 test('what is under way is told, and is nothing wrong', async () => {
-  const arrivals = [...sampleEvents(2500, { seed: 3 })].map(arrivalOf)
   const journal = 'journal/000000010000'
   const root = copyOf(whole)
-  await archiveAll(files(root), sampleEvents(2500, { seed: 3 }), { batch: 2500 })
-  cpSync(join(whole, 'log/checkpoint'), join(root, 'log/checkpoint'))
-  put(root, journal, await writeEntry({ archived: 1, arrivals }))
-  const report = await verifyArchive(root)
+  await goOn(root)
+  put(root, journal, journalEntry(COUNT, nextTexts(), key))
+  const report = await verifyArchive(root, { key: key.text })
   expect(report.findings).toEqual([])
   expect(report.told.join()).toContain('2500 events')
+  expect(await verifyArchive(root, { key: key.text, threads: 2 })).toEqual({ ...report, seen: expect.anything() })
   // Nothing explains what lies there when its journal entry says something else.
   flip(root, journal, 2000)
   const flipped = await verifyArchive(root)
   expect(codes(flipped)).toEqual(['BEYOND_CHECKPOINT', 'JOURNAL_DAMAGED'])
   expect(only(flipped, 'JOURNAL_DAMAGED')).toMatchObject([{ file: journal }])
+})
+
+test.each<[string, number, (root: string) => Buffer]>([
+  ['signed by somebody else', COUNT, () => journalEntry(COUNT, nextTexts(), foreign)],
+  ['of another place', COUNT, () => journalEntry(COUNT - 2500, nextTexts(), key)],
+  ['followed by other bytes', COUNT, () => Buffer.concat([journalEntry(COUNT, nextTexts(), key), Buffer.alloc(9)])],
+  [
+    'with other events behind its note',
+    COUNT,
+    () => {
+      const [signed, other] = [
+        journalEntry(COUNT, nextTexts(), key),
+        journalEntry(COUNT, nextTexts().toReversed(), key),
+      ]
+      const frame = (entry: Buffer) => entry.indexOf(Buffer.from('28b52ffd', 'hex'))
+      return Buffer.concat([signed.subarray(0, frame(signed)), other.subarray(frame(other))])
+    },
+  ],
+  ['of no events that anybody signed', COUNT, () => zstdCompressSync(`1\n${' {}\n'.repeat(2500)}`)],
+])('a roll-back is not explained by a journal entry that is %s', async (_, first, entry) => {
+  const name = `journal/${String(first).padStart(12, '0')}`
+  const report = await found(async (root) => {
+    await goOn(root)
+    put(root, name, entry(root))
+  })
+  expect(codes(report)).toEqual(['BEYOND_CHECKPOINT', 'JOURNAL_DAMAGED'])
+  expect(only(report, 'JOURNAL_DAMAGED')).toMatchObject([{ file: name }])
+})
+
+test('nor by a signed one whose events are others than those that lie there', async () => {
+  const texts = nextTexts()
+  const report = await found(async (root) => {
+    await goOn(root)
+    put(root, 'journal/000000010000', journalEntry(COUNT, texts.with(7, texts[8] as string), key))
+  })
+  expect(codes(report)).toEqual(['BEYOND_CHECKPOINT'])
+  // The event, and the tiles that hold its hash.
+  expect(only(report, 'BEYOND_CHECKPOINT')).toMatchObject([
+    { leaf: COUNT + 7 },
+    { file: 'log/tile/0/039' },
+    { file: 'log/tile/1/000.p/48' },
+  ])
+})
+
+test('a copy that was made while the archive was written is whole up to its checkpoint', async () => {
+  const root = copyOf(whole)
+  const later = Buffer.from(read(whole, 'log/checkpoint'))
+  put(root, 'log/checkpoint', read(before, 'log/checkpoint'))
+  expect(codes(await verifyArchive(root, { key: key.text }))).toEqual(['BEYOND_CHECKPOINT'])
+  const report = await verifyArchive(root, { key: key.text, later: [later] })
+  expect(report).toMatchObject({ isWhole: true, size: 7500, findings: [] })
+  expect(report.told.join()).toContain('later checkpoint')
+  // Retention that said meanwhile what it removed is believed as well.
+  await retain(root)
+  expect(codes(await verifyArchive(root, { key: key.text, later: [later] }))).toEqual([])
+  // A later checkpoint of nobody explains nothing.
+  const forged = Buffer.from(signCheckpoint(COUNT, parseCheckpoint(later.toString()).root, foreign))
+  expect(codes(await verifyArchive(root, { key: key.text, later: [forged] }))).toContain('BEYOND_CHECKPOINT')
+})
+
+describe('without a checkpoint', () => {
+  const texts = [...sampleEvents(250, { days: 3, seed: 99 })].map((event) => arrivalOf(event).text)
+  const ENTRY = 'journal/000000000000'
+  let begun: string
+
+  /** The archive in the middle of its first batch, after `tamper` was at work. */
+  async function beginning(tamper: (root: string) => unknown, options: VerifyOptions = { key: key.text }) {
+    return await found(
+      async (root) => {
+        remove(root, 'log/checkpoint')
+        put(root, ENTRY, journalEntry(0, texts, key))
+        await tamper(root)
+      },
+      options,
+      begun,
+    )
+  }
+
+  beforeAll(async () => {
+    begun = join(folder(), 'eu-de')
+    await archiveAll(files(begun), sampleEvents(250, { days: 3, seed: 99 }), { batch: 250 })
+  })
+
+  test('the first batch may be under way', async () => {
+    const half = (root: string) => remove(root, eventFiles(root)[0] as string)
+    expect(await beginning(half)).toMatchObject({ isWhole: true, size: null, findings: [] })
+    expect(await beginning((root) => remove(root, 'log/key'))).toMatchObject({ isWhole: true, findings: [] })
+  })
+
+  test.each<[string, FindingCode[], (root: string) => unknown]>([
+    [
+      'an entry that nobody signed',
+      ['CHECKPOINT_MISSING', 'JOURNAL_DAMAGED'],
+      (root) => put(root, ENTRY, zstdCompressSync('1\n')),
+    ],
+    [
+      'an entry of another key',
+      ['CHECKPOINT_MISSING', 'JOURNAL_DAMAGED'],
+      (root) => put(root, ENTRY, journalEntry(0, texts, foreign)),
+    ],
+    ['an entry of no events', ['CHECKPOINT_MISSING'], (root) => put(root, ENTRY, journalEntry(0, [], key))],
+    [
+      'an event that is not of the entry',
+      ['CHECKPOINT_MISSING'],
+      (root) => put(root, ENTRY, journalEntry(0, texts.slice(1), key)),
+    ],
+    ['no entry', ['CHECKPOINT_MISSING'], (root) => remove(root, ENTRY)],
+    [
+      'neither an entry nor a key',
+      ['CHECKPOINT_MISSING', 'KEY_CHANGED'],
+      (root) => [ENTRY, 'log/key'].map((name) => remove(root, name)),
+    ],
+    ['another key', ['KEY_CHANGED'], (root) => put(root, 'log/key', `${foreign.text}\n`)],
+  ])('%s is found', async (_, expected, tamper) => {
+    expect(codes(await beginning(tamper))).toEqual(expected)
+  })
+
+  test('a log that was seen before was rolled back, whatever lies there', async () => {
+    const remembered = seenOf(untouched)
+    expect(codes(await beginning(() => {}, { key: key.text, remembered }))).toEqual(['ROLLED_BACK'])
+    expect(codes(await beginning(() => {}, { remembered }))).toEqual(['ROLLED_BACK'])
+  })
 })
 
 test('leaves that are no canonical JSON are found although the log is right', async () => {

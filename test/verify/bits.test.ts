@@ -2,11 +2,10 @@ import { cpSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { writeEntry } from '../../lib/archive/journal.ts'
 import { signNote } from '../../lib/proof/note.ts'
 import { type Report, verifyArchive } from '../../lib/verify/archive.ts'
 import { arrivalOf, sampleArchive, sampleEvents, sampleKey } from '../archive.ts'
-import { clean, copyOf, filesOf, flip, folder, put } from './tampering.ts'
+import { clean, copyOf, filesOf, flip, folder, journalEntry, put } from './tampering.ts'
 
 // Any bit of any stored file.
 
@@ -22,8 +21,8 @@ beforeAll(async () => {
   // Retention was interrupted: it was said what it removes, and nothing is removed yet.
   const text = `${key.name}\nremoved 2026-10-01\nevents 3\nsize ${COUNT}\nroot ${root}\nleaves 0-2\n`
   put(whole, 'removed/2026-10-01', signNote(text, key))
-  const arrivals = [...sampleEvents(5, { seed: 2 })].map(arrivalOf)
-  put(whole, 'journal/000000000300', await writeEntry({ archived: 1, arrivals }))
+  const texts = [...sampleEvents(5, { seed: 2 })].map((event) => arrivalOf(event).text)
+  put(whole, 'journal/000000000300', journalEntry(COUNT, texts, key))
   names = filesOf(whole, '**/*').filter((name) => statSync(join(whole, name)).isFile())
 })
 

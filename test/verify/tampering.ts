@@ -1,10 +1,15 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { constants, zstdCompressSync } from 'node:zlib'
+import { parquetMetadata } from 'hyparquet'
+import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js'
+import { writeMetadata } from 'hyparquet-writer/src/metadata.js'
 import { eventsFile, parseEventsFile } from '../../lib/archive/names.ts'
 import { readRows, writeRows } from '../../lib/archive/parquet.ts'
 import type { Row } from '../../lib/archive/row.ts'
+import { type LogKey, signNote } from '../../lib/proof/note.ts'
 
 // What somebody can do to an archive who may write its files.
 
@@ -92,4 +97,35 @@ export const read = (root: string, name: string): string => readFileSync(join(ro
 export function put(root: string, name: string, content: string | Uint8Array): void {
   mkdirSync(dirname(join(root, name)), { recursive: true })
   writeFileSync(join(root, name), content)
+}
+
+/** A journal entry of events, signed by `key`: of those that become the leaves from `first` on. */
+export function journalEntry(first: number, texts: readonly string[], key: LogKey): Buffer {
+  const leaves = Buffer.concat(texts.map((text) => hash('sha256', `\u0000${text}`, 'buffer')))
+  const digest = hash('sha256', leaves, 'base64')
+  const params = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 }
+  const frame = zstdCompressSync(texts.map((text) => `1 ${text}\n`).join(''), { params })
+  const note = signNote(`${key.name}/journal\n${first}\n1\n${texts.length}\n${digest}\n`, key)
+  return Buffer.concat([Buffer.from(note), frame])
+}
+
+/** Puts `bytes` into the place of the file of events `name`, with a name that fits. Returns it. */
+export function replaceFile(root: string, name: string, bytes: Uint8Array): string {
+  const replaced = name.replace(/[0-9a-f]{32}(?=\.parquet$)/, hash('sha256', bytes).slice(0, 32))
+  remove(root, name)
+  put(root, replaced, bytes)
+  return replaced
+}
+
+/** What a Parquet file says of itself. */
+export type Footer = ReturnType<typeof parquetMetadata>
+
+/** `file` with another footer. */
+export function withFooter(file: Buffer, change: (footer: Footer) => void, between = Buffer.alloc(0)): Buffer {
+  const footer = parquetMetadata(new Uint8Array(file))
+  change(footer)
+  const end = file.length - 8 - file.readUInt32LE(file.length - 8)
+  const written = new ByteWriter()
+  writeMetadata(written, footer)
+  return Buffer.concat([file.subarray(0, end), between, written.getBytes(), Buffer.from('PAR1')])
 }
