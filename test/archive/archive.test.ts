@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { archiver } from '../../lib/archive/archive.ts'
-import type { Arrival } from '../../lib/archive/journal.ts'
+import type { Arrival } from '../../lib/archive/arrival.ts'
 import { signCheckpoint } from '../../lib/proof/checkpoint.ts'
 import { logKey } from '../../lib/proof/note.ts'
 import { memory } from '../../lib/stores/memory.ts'

@@ -1,7 +1,6 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { writeEntry } from '../../lib/archive/journal.ts'
 import type { Row } from '../../lib/archive/row.ts'
 import { parseCheckpoint, signCheckpoint } from '../../lib/proof/checkpoint.ts'
 import { logKey, signNote } from '../../lib/proof/note.ts'
@@ -9,7 +8,7 @@ import { files } from '../../lib/stores/files.ts'
 import { type Report, type VerifyOptions, verifyArchive } from '../../lib/verify/archive.ts'
 import type { Finding, FindingCode } from '../../lib/verify/findings.ts'
 import type { SeenLog } from '../../lib/verify/memory.ts'
-import { archiveAll, arrivalOf, sampleEvents, sampleKey } from '../archive.ts'
+import { archiveAll, arrivalOf, entryOf, sampleEvents, sampleKey } from '../archive.ts'
 import {
   add,
   clean,
@@ -527,7 +526,7 @@ test('what is under way is told, and is nothing wrong', async () => {
   const root = copyOf(whole)
   await archiveAll(files(root), sampleEvents(2500, { seed: 3 }), { batch: 2500 })
   cpSync(join(whole, 'log/checkpoint'), join(root, 'log/checkpoint'))
-  put(root, journal, await writeEntry({ archived: 1, arrivals }))
+  put(root, journal, await entryOf(arrivals, 10_000))
   const report = await verifyArchive(root)
   expect(report.findings).toEqual([])
   expect(report.told.join()).toContain('2500 events')

@@ -2,10 +2,9 @@ import { cpSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { writeEntry } from '../../lib/archive/journal.ts'
 import { signNote } from '../../lib/proof/note.ts'
 import { type Report, verifyArchive } from '../../lib/verify/archive.ts'
-import { arrivalOf, sampleArchive, sampleEvents, sampleKey } from '../archive.ts'
+import { arrivalOf, entryOf, sampleArchive, sampleEvents, sampleKey } from '../archive.ts'
 import { clean, copyOf, filesOf, flip, folder, put } from './tampering.ts'
 
 // Any bit of any stored file.
@@ -23,7 +22,7 @@ beforeAll(async () => {
   const text = `${key.name}\nremoved 2026-10-01\nevents 3\nsize ${COUNT}\nroot ${root}\nleaves 0-2\n`
   put(whole, 'removed/2026-10-01', signNote(text, key))
   const arrivals = [...sampleEvents(5, { seed: 2 })].map(arrivalOf)
-  put(whole, 'journal/000000000300', await writeEntry({ archived: 1, arrivals }))
+  put(whole, 'journal/000000000300', await entryOf(arrivals, 300))
   names = filesOf(whole, '**/*').filter((name) => statSync(join(whole, name)).isFile())
 })
 
