@@ -7,6 +7,7 @@ import { retain } from '../../lib/archive/retain.ts'
 import { files } from '../../lib/stores/files.ts'
 import type { Store } from '../../lib/stores/store.ts'
 import { verifyArchive } from '../../lib/verify/archive.ts'
+import { archivesAsItCame } from './property.ts'
 import { appendAt, filesOf, key, location, openSample, type Sample, watched } from './upkeep.ts'
 
 // What upkeep leaves is whole for the verifier, which knows nothing of it, at every moment.
@@ -72,3 +73,5 @@ test('a file that went without a note is missed', async () => {
   await sample.store.remove(first)
   expect((await look()).findings).toEqual([expect.objectContaining({ code: 'EVENT_MISSING', leaf: 0, lastLeaf: 199 })])
 })
+
+test('random events are archived as what they are', () => archivesAsItCame(10))
