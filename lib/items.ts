@@ -3,7 +3,7 @@ import { toBody } from './body.ts'
 import { type EditionAction, whereabouts } from './edition.ts'
 import { errors, RouterError } from './errors.ts'
 import { type AuditEvent, writeEvent } from './event.ts'
-import { checkDepth, mayBeDeep, type Seen } from './json.ts'
+import { checkDepth, escapedName, mayBeDeep, type Seen } from './json.ts'
 import type { Entry } from './log.ts'
 import { parse } from './parse.ts'
 import type { Unusable } from './quarantine.ts'
@@ -51,6 +51,21 @@ function cleanObjects(data: ActivityData): ActivityData {
   }
 }
 
+const MAX_NAME = 64
+
+/** Throws `INVALID_ITEM` when an object that a sender fills as it likes has a field whose name could be read as another one (`escapedName`). */
+function checkNames({ target, requestData, responseData }: ActivityData): void {
+  for (const [where, bag] of Object.entries({ 'target.policy': target.policy, requestData, responseData })) {
+    const name = escapedName(bag)
+    if (name === undefined) continue
+    const told = JSON.stringify(name.slice(0, MAX_NAME))
+    throw new RouterError(
+      'INVALID_ITEM',
+      `${where}: the name of a field must not hold a backslash, a quote, a control character or half a character: ${told}.`,
+    )
+  }
+}
+
 /**
  * `activity` checked against its schema, and its objects cleaned unless they are `verbatim`. Throws `INVALID_TARGET` or
  * `INVALID_ITEM`, naming the field.
@@ -58,6 +73,7 @@ function cleanObjects(data: ActivityData): ActivityData {
 function check({ action, rule, senderId, time, ...data }: Activity, verbatim: boolean): Activity {
   const codeOf = (path: string) => (path.startsWith('target') ? 'INVALID_TARGET' : 'INVALID_ITEM')
   const checked = parse(activityDataSchema, data, codeOf, 'data')
+  checkNames(checked)
   return { ...(verbatim ? checked : cleanObjects(checked)), action, rule, senderId, time }
 }
 

@@ -1,9 +1,11 @@
 import { type Archiver, archiver } from '../lib/archive/archive.ts'
-import type { Arrival } from '../lib/archive/journal.ts'
+import type { Arrival } from '../lib/archive/arrival.ts'
+import { compressEvents, writeEntry } from '../lib/archive/journal.ts'
 import type { AuditEvent } from '../lib/event.ts'
 import type { Location } from '../lib/locations.ts'
 import { canonicalText } from '../lib/proof/canonical.ts'
 import { type LogKey, logKey } from '../lib/proof/note.ts'
+import { leafHash } from '../lib/proof/tree.ts'
 import { files } from '../lib/stores/files.ts'
 import type { Store } from '../lib/stores/store.ts'
 import { formatTime } from '../lib/time.ts'
@@ -180,6 +182,15 @@ export const arrivalOf = (event: AuditEvent): Arrival => ({
 /** The key of the logs of samples: of `stage`, whose secret `log-key` is 32 bytes of 7. */
 export const sampleKey = (location: Location = 'eu-de', stage = 'test'): LogKey =>
   logKey(`registry-events.example.com/${stage}/${location}`, Buffer.alloc(32, 7))
+
+/** The journal entry of `arrivals`, which become the leaves from `first` on, in the log of `key`: `sampleKey()`. */
+export const entryOf = async (arrivals: readonly Arrival[], first: number, key = sampleKey()): Promise<Buffer> =>
+  writeEntry(
+    { archived: 1, leaves: arrivals.map(({ text }) => leafHash(text)) },
+    first,
+    await compressEvents(arrivals),
+    key,
+  )
 
 /** Archives `events` in `store`, a batch at a time, a minute after each other. */
 export async function archiveAll(

@@ -2,11 +2,11 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { archiver } from '../lib/archive/archive.ts'
 import { type ArchiveApp, bucketName, startArchive } from '../lib/archiveapp.ts'
 import type { ArchiveConfig } from '../lib/archives.ts'
 import type { Location } from '../lib/locations.ts'
 import { places } from '../lib/locations.ts'
-import { archiveQueue } from '../lib/queues/names.ts'
 import { upkeep } from '../lib/upkeep.ts'
 import { localLogKey } from '../local/logkey.ts'
 import { arrivalOf, sampleEvents } from './archive.ts'
@@ -26,11 +26,11 @@ const open = (settings: Partial<ArchiveConfig> = {}, env: Record<string, string>
     { EMULATION: 'local', STATE_DIR: dir, SECRET_LOG_KEY: KEY, ...env },
   )
 
-/** Archives `count` events of one day, each in a batch of its own. */
+/** Archives `count` events of one day on that day, each in a batch of its own. */
 async function fill(app: ArchiveApp, location: Location, count: number, from: number): Promise<void> {
-  const place = places.find((row) => row.location === location) ?? places[0]
-  const archiver = await app.archivingOf(archiveQueue('local', place).name).archiver()
-  for (const event of sampleEvents(count, { location, from, days: 0.001 })) await archiver.append([arrivalOf(event)])
+  const parts = { store: app.store(location), location, key: await app.logKey(location), now: () => from }
+  const { append } = archiver(parts)
+  for (const event of sampleEvents(count, { location, from, days: 0.001 })) await append([arrivalOf(event)])
 }
 const files = (location: Location): string[] =>
   readdirSync(join(dir, 'archive', location), { recursive: true, encoding: 'utf8' }).filter((name) =>

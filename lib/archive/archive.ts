@@ -6,7 +6,9 @@ import type { LogKey } from '../proof/note.ts'
 import { append, type Edge, edgeRoot, HASH_BYTES, leafHash, noLeaves, readEdge, type Tile } from '../proof/tree.ts'
 import type { Store } from '../stores/store.ts'
 import { formatTime } from '../time.ts'
-import { type Arrival, type Batch, readEntry, writeEntry } from './journal.ts'
+import { checkAhead } from './ahead.ts'
+import type { Arrival } from './arrival.ts'
+import { type Batch, compressEvents, readEntry, writeEntry } from './journal.ts'
 import {
   CHECKPOINT,
   eventsFile,
@@ -16,7 +18,6 @@ import {
   parseJournalName,
   partialsOf,
   TILE_WIDTH,
-  TILES,
   tileName,
 } from './names.ts'
 import { writeRows } from './parquet.ts'
@@ -93,18 +94,36 @@ async function each<Item>(items: readonly Item[], work: (item: Item) => Promise<
   await Promise.all(Array.from({ length: WRITES }, worker))
 }
 
-/** The leaves and the rows of `batch`, whose first leaf is `first`. */
-async function readBatch({ archived, arrivals }: Batch, first: number): Promise<{ leaves: Buffer[]; rows: Row[] }> {
-  const leaves: Buffer[] = []
-  const rows: Row[] = []
-  for (const [index, { text, row, routed }] of arrivals.entries()) {
-    if (index % SLICE === 0) await setImmediate()
-    leaves.push(leafHash(text))
-    const leaf = first + index
-    rows.push(row ? Object.assign(row, { leaf, archived_time: archived }) : toRow(text, leaf, { routed, archived }))
-  }
-  return { leaves, rows }
+/** A batch that has no numbers yet. */
+interface Waiting {
+  archived: number
+  arrivals: readonly Arrival[]
+  leaves: Promise<Buffer[]>
+  /** Its events as the journal has them. */
+  events: Promise<Buffer>
 }
+
+/** Calls `work` for each of `items`, whose results it resolves to; others get their turn now and then. */
+async function slicewise<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item, index: number) => Result,
+): Promise<Result[]> {
+  const results: Result[] = []
+  for (const [index, item] of items.entries()) {
+    if (index % SLICE === 0) await setImmediate()
+    results.push(work(item, index))
+  }
+  return results
+}
+
+const leavesOf = (arrivals: readonly Arrival[]): Promise<Buffer[]> => slicewise(arrivals, ({ text }) => leafHash(text))
+
+/** The rows of `batch`, whose first leaf is `first`. */
+const rowsOf = ({ archived, arrivals }: Batch, first: number): Promise<Row[]> =>
+  slicewise(arrivals, ({ text, row, routed }, index) => {
+    const leaf = first + index
+    return row ? Object.assign(row, { leaf, archived_time: archived }) : toRow(text, leaf, { routed, archived })
+  })
 
 /** A file of `rows`, all of one day. */
 function fileOf(location: string, day: string, rows: Row[]): { name: string; bytes: Buffer } {
@@ -116,13 +135,13 @@ function fileOf(location: string, day: string, rows: Row[]): { name: string; byt
 
 /** What comes of `batch` after `edge`. */
 async function outcomeOf(batch: Batch, edge: Edge, location: string): Promise<Outcome> {
-  const { leaves, rows } = await readBatch(batch, edge.size)
+  const rows = await rowsOf(batch, edge.size)
   const files: Outcome['files'][number][] = []
   for (const [day, ofDay] of Map.groupBy(rows, ({ time }) => formatTime(time ?? 0).slice(0, 10))) {
     await setImmediate()
     files.push(fileOf(location, day, ofDay))
   }
-  const { edge: next, tiles } = append(edge, leaves)
+  const { edge: next, tiles } = append(edge, batch.leaves)
   return { edge: next, root: edgeRoot(next), tiles, files }
 }
 
@@ -135,6 +154,8 @@ export function archiver({ store, location, key, now }: ArchiverParts): Archiver
   /** The edge of the log when this archiver looked last. */
   let known: Edge = noLeaves
   let isTidy = false
+  /** The size at which something was taken, and was not there to be read. */
+  let missed: number | undefined
 
   const readCheckpoint = async (): Promise<{ checkpoint: Checkpoint; version: string } | undefined> => {
     const stored = await store.get(CHECKPOINT)
@@ -142,27 +163,30 @@ export function archiver({ store, location, key, now }: ArchiverParts): Archiver
     return { checkpoint: openCheckpoint(stored.bytes.toString(), key), version: stored.version }
   }
 
-  /** Whether the log has begun, although there is no checkpoint: the first batch was taken and not written out. */
-  const checkBeginning = async (): Promise<void> => {
-    if (known.size === 0 && (await store.get(journalName(0)))) return
-    for await (const { name } of store.list(TILES)) {
-      if (await store.get(CHECKPOINT)) return
-      throw damaged(`There is ${name}, but no ${CHECKPOINT}: it was taken away. Put it back.`)
+  /** Whether nobody has gone on since the checkpoint `version`, after which the log is `edge`. Rejects when there is more of the log all the same. */
+  const isLast = async (edge: Edge, version: string | undefined): Promise<boolean> => {
+    try {
+      await checkAhead({ store, key, location }, edge)
+      return true
+    } catch (error) {
+      if ((await store.get(CHECKPOINT))?.version === version) throw error
+      return false
     }
   }
 
-  /** Takes late and finished journal entries away. */
-  const tidy = async (size: number): Promise<void> => {
+  /** Takes late and finished journal entries away, once. */
+  const begin = async (head: Head): Promise<Head> => {
+    if (isTidy) return head
     for await (const { name } of store.list(JOURNAL)) {
       const first = parseJournalName(name)
-      if (first !== undefined && first < size) await store.remove(name)
+      if (first !== undefined && first < head.edge.size) await store.remove(name)
     }
     isTidy = true
+    return head
   }
 
   const readHead = async (): Promise<Head> => {
     const read = await readCheckpoint()
-    if (!read) await checkBeginning()
     const size = read?.checkpoint.size ?? 0
     if (size < known.size) {
       throw damaged(`${CHECKPOINT} went back from ${known.size} to ${size} leaves: an older one was put in its place.`)
@@ -174,8 +198,8 @@ export function archiver({ store, location, key, now }: ArchiverParts): Archiver
       }
       known = edge
     }
-    if (!isTidy) await tidy(size)
-    return { edge: known, version: read?.version }
+    if (isTidy && read) return { edge: known, version: read.version }
+    return (await isLast(known, read?.version)) ? begin({ edge: known, version: read?.version }) : readHead()
   }
 
   /** Whether the leaves from `first` on are `leaves`: of a log of `size` leaves. */
@@ -240,24 +264,33 @@ export function archiver({ store, location, key, now }: ArchiverParts): Archiver
   const isCurrent = async ({ edge }: Head): Promise<boolean> =>
     ((await readCheckpoint())?.checkpoint.size ?? 0) === edge.size
 
-  /** Finishes the batch that somebody took at `head`, if there is one. */
+  /**
+   * Finishes the batch that somebody took at `head`. Nothing is done when it is gone: then somebody else has finished it. Rejects when it was gone
+   * before at the same size: then nobody has, and nothing can be written there.
+   */
   const help = async (head: Head): Promise<void> => {
-    const name = journalName(head.edge.size)
+    const { size } = head.edge
+    const name = journalName(size)
     const entry = await store.get(name)
-    if (!entry || !(await isCurrent(head))) return
-    await finish(head, await outcomeOf(await readEntry(name, entry.bytes), head.edge, location))
+    if (!entry) {
+      if (missed === size) throw damaged(`${name} is no object, but something of that name is there: take it away.`)
+      missed = size
+      return
+    }
+    if (!(await isCurrent(head))) return
+    await finish(head, await outcomeOf(await readEntry(name, entry.bytes, key, location), head.edge, location))
   }
 
   /**
-   * Tries to take the numbers for `batch`, whose journal entry is `entry`. Resolves to the first of them when that is done and all is written;
-   * else somebody else has come first.
+   * Tries to take the numbers for `waiting`. Resolves to the first of them when that is done and all is written; else somebody else has come first.
    */
-  const take = async (batch: Batch, entry: Promise<Buffer>): Promise<number | undefined> => {
-    const head = await readHead()
+  const take = async ({ archived, arrivals, ...waiting }: Waiting): Promise<number | undefined> => {
+    const [head, leaves] = await Promise.all([readHead(), waiting.leaves])
+    const batch = { archived, arrivals, leaves }
     const first = head.edge.size
     // What comes of it is worked out while the entry is compressed and written.
     const [isCreated, outcome] = await Promise.all([
-      entry.then((bytes) => store.create(journalName(first), bytes)),
+      waiting.events.then((events) => store.create(journalName(first), writeEntry(batch, first, events, key))),
       outcomeOf(batch, head.edge, location),
     ])
     if (!isCreated) return void (await help(head))
@@ -266,7 +299,6 @@ export function archiver({ store, location, key, now }: ArchiverParts): Archiver
       return first
     }
     // Late, or somebody has helped already: then the numbers are those of this batch.
-    const leaves = batch.arrivals.map(({ text }) => leafHash(text))
     const size = (await readCheckpoint())?.checkpoint.size ?? 0
     const isDone = await areLeaves(first, leaves, size)
     await store.remove(journalName(first))
@@ -274,11 +306,11 @@ export function archiver({ store, location, key, now }: ArchiverParts): Archiver
   }
 
   const takeAll = async (arrivals: readonly Arrival[]): Promise<number> => {
-    const batch = { archived: now(), arrivals }
-    const entry = writeEntry(batch)
-    entry.catch(() => {})
+    const waiting = { archived: now(), arrivals, events: compressEvents(arrivals), leaves: leavesOf(arrivals) }
+    waiting.events.catch(() => {})
+    waiting.leaves.catch(() => {})
     let first: number | undefined
-    while (first === undefined) first = await take(batch, entry)
+    while (first === undefined) first = await take(waiting)
     return first
   }
 

@@ -8,12 +8,14 @@ import {
   daysOf,
   type KnownFile,
   knownFiles,
+  provenRows,
   rowsOf,
   type StoredFile,
   type TellDamaged,
 } from './days.ts'
 import { eventsFile, removedName } from './names.ts'
 import { readRows, writeRows } from './parquet.ts'
+import { type CheckRows, checkingRows } from './proven.ts'
 import { covers, intersect, type Ranges, union } from './ranges.ts'
 import type { Row } from './row.ts'
 
@@ -137,16 +139,21 @@ async function mergedRows(
 const digestOf = (row: Row): string => fingerprint(JSON.stringify(row))
 
 /**
- * Those of `covered` all of whose rows stand in `kept`, word for word: what two files say of a leaf has to be the same before one of them may go.
+ * Those of `covered` all of whose rows stand in `kept`, word for word: what two files say of a leaf has to be the same before one of them may go,
+ * and what the log says.
  */
-async function repeated({ store, tellDamaged }: Compaction, { covered, kept }: Sorted): Promise<StoredFile[]> {
+async function repeated(
+  { store, tellDamaged }: Compaction,
+  { covered, kept }: Sorted,
+  check: CheckRows,
+): Promise<StoredFile[]> {
   const said = new Map<number, string>()
   for (const { file } of kept.filter(({ leaves }) => covered.some((one) => intersect(leaves, one.leaves)))) {
     for (const row of (await rowsOf(store, file, tellDamaged)) ?? []) said.set(row.leaf, digestOf(row))
   }
   const files: StoredFile[] = []
   for (const { file } of covered) {
-    const rows = await rowsOf(store, file, tellDamaged)
+    const rows = await provenRows(store, file, check, tellDamaged)
     const other = rows?.find((row) => said.get(row.leaf) !== digestOf(row))
     if (other) tellDamaged(file.name, twoThings(other.leaf))
     else if (rows) files.push(file)
@@ -175,7 +182,10 @@ async function fileOf(location: string, day: string, rows: readonly Row[]): Prom
 export async function compact(compaction: Compaction): Promise<Compacted> {
   const { store, location, now, grace = GRACE_MILLISECONDS, dryRun = false, signal, tellDamaged } = compaction
   const result: Compacted = { written: 0, merged: 0, events: 0, removed: 0, bytes: 0, waiting: 0, isDone: false }
-  const size = (await checkpointOf(store))?.checkpoint.size ?? 0
+  const checkpoint = (await checkpointOf(store))?.checkpoint
+  if (!checkpoint) return { ...result, isDone: true }
+  const { size } = checkpoint
+  const check = checkingRows(store, checkpoint)
 
   const merge = async (day: string, files: readonly StoredFile[]): Promise<void> => {
     const rows = await mergedRows(compaction, files)
@@ -205,7 +215,7 @@ export async function compact(compaction: Compaction): Promise<Compacted> {
   const removeCovered = async (files: Sorted): Promise<void> => {
     result.waiting += files.waiting.length
     if (files.covered.length === 0) return
-    for (const file of await repeated(compaction, files)) {
+    for (const file of await repeated(compaction, files, check)) {
       if (!dryRun) await store.remove(file.name)
       result.removed++
       result.bytes += file.size

@@ -3,14 +3,11 @@ import { RouterError } from '../errors.ts'
 import { hide, NEAR, type Waiting } from '../hide.ts'
 import { EVENT_ID, idOf, NAME_ID } from '../ids.ts'
 import { type Entry, tally } from '../log.ts'
-import { canonicalText } from '../proof/canonical.ts'
 import { deadLetterQueue } from '../queues/names.ts'
 import type { Message } from '../queues/queue.ts'
 import type { IntakeMessage } from '../routable.ts'
-import { parseTime } from '../time.ts'
 import type { Archiver } from './archive.ts'
-import type { Arrival } from './journal.ts'
-import { toRow } from './row.ts'
+import { type Arrival, claimsOf, toArrival } from './arrival.ts'
 
 // The way from the archive queue of a location into its archive.
 
@@ -38,14 +35,14 @@ interface Read {
   arrival?: Arrival
   /** Why nothing does. */
   error?: unknown
+  /** It may be another event when it is read once more, so it comes again. */
+  isMisread?: boolean
 }
 
-/** The members of an event that decide whether it can be archived; who may write to the queue decides what stands there. */
-interface Claims {
-  id?: unknown
-  eventTime?: unknown
-  provenance?: { registry?: unknown; location?: unknown }
-}
+const misread = new RouterError(
+  'INVALID_BODY',
+  'The message is not what the router writes of the event in it: it comes again, rather than be archived as something else.',
+)
 
 function parse(body: string): unknown {
   try {
@@ -55,33 +52,16 @@ function parse(body: string): unknown {
   }
 }
 
-/** Throws when an event with these `claims` has no place in the archive of `location`. */
-function check({ id, eventTime, provenance }: Claims, location: string): void {
-  if (idOf(id, EVENT_ID, undefined) === undefined) throw new RouterError('INVALID_ITEM', 'The event has no id.')
-  if (typeof eventTime !== 'string' || parseTime(eventTime) === undefined) {
-    throw new RouterError('INVALID_ITEM', 'The event has no time.')
-  }
-  if (provenance?.location !== location) {
-    throw new RouterError('UNROUTABLE', `The event is not of ${location}, and is archived nowhere else.`)
-  }
-}
-
-/** `event` as it goes into the archive. What was parsed is not needed any more: a batch holds no more than it has to. */
-function arrivalOf(event: unknown, routed: number | null): Arrival {
-  const text = canonicalText(event)
-  return { text, routed, row: toRow(text, 0, { routed, archived: null }, event) }
-}
-
 /** Reads `received`, a message of the archive queue of `location`. Never throws: what can't be archived says why. */
 function read(received: ArchiveMessage, location: string): Read {
   const known: Read = { received, id: received.messageId, registry: 'unknown', location }
   try {
     const event = parse(received.body)
-    const claims: Claims = typeof event === 'object' && event !== null ? event : {}
+    const claims = claimsOf(event)
     known.id = idOf(claims.id, EVENT_ID, received.messageId)
     known.registry = idOf(claims.provenance?.registry, NAME_ID, 'unknown')
-    check(claims, location)
-    return { ...known, arrival: arrivalOf(event, received.sentAt) }
+    const arrival = toArrival(event, received.body, location, received.sentAt)
+    return arrival ? { ...known, arrival } : { ...known, error: misread, isMisread: true }
   } catch (error) {
     return { ...known, error }
   }
@@ -137,8 +117,9 @@ export async function archiveMessages(
 ): Promise<string[]> {
   const all = messages.map((message) => read(message, from.location))
   const good = all.filter(isGood)
+  if (all.some(({ isMisread }) => isMisread)) entry.error = misread
   const dead = await giveUp(
-    all.filter((message) => !isGood(message)),
+    all.filter((message) => !isGood(message) && !message.isMisread),
     from,
     entry,
   )

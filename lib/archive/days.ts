@@ -4,6 +4,7 @@ import { type Checkpoint, parseCheckpoint } from '../proof/checkpoint.ts'
 import type { Listed, Store } from '../stores/store.ts'
 import { CHECKPOINT, type EventsFile, eventsOf, parseEventsFile } from './names.ts'
 import { readLeaves, readRows } from './parquet.ts'
+import type { CheckRows } from './proven.ts'
 import { type Ranges, rangesOf } from './ranges.ts'
 import type { Row } from './row.ts'
 
@@ -46,6 +47,21 @@ export async function* daysOf(store: Store, location: string, size: number): Asy
 
 const DIGEST_CHARACTERS = 32
 
+/** What `work` comes to; `undefined` when what it looks at is damaged: that is told of the file `name`. */
+async function telling<Result>(
+  name: string,
+  tell: TellDamaged,
+  work: () => Promise<Result>,
+): Promise<Result | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof RouterError && error.code === 'ARCHIVE_DAMAGED')) throw error
+    tell(name, error.message)
+    return undefined
+  }
+}
+
 /** What `read` makes of the bytes of `file`. `undefined` when it is gone, or damaged: that is told. */
 async function readFile<Content>(
   store: Store,
@@ -56,7 +72,7 @@ async function readFile<Content>(
 ): Promise<Content | undefined> {
   const stored = await store.get(file.name)
   if (!stored) return undefined
-  try {
+  return telling(file.name, tell, async () => {
     if (fingerprint(stored.bytes).slice(0, DIGEST_CHARACTERS) !== file.digest) {
       throw new RouterError('ARCHIVE_DAMAGED', 'Its bytes are not those that its name tells of.')
     }
@@ -65,16 +81,23 @@ async function readFile<Content>(
     const first = found.reduce((least, leaf) => Math.min(least, leaf), Number.POSITIVE_INFINITY)
     if (found.length === file.count && first === file.first) return content
     throw new RouterError('ARCHIVE_DAMAGED', 'Its events are not those that its name tells of.')
-  } catch (error) {
-    if (!(error instanceof RouterError && error.code === 'ARCHIVE_DAMAGED')) throw error
-    tell(file.name, error.message)
-    return undefined
-  }
+  })
 }
 
 /** The rows of `file`. `undefined` when it is gone, or damaged: that is told. */
 export const rowsOf = (store: Store, file: StoredFile, tell: TellDamaged): Promise<Row[] | undefined> =>
   readFile(store, file, tell, readRows, (rows) => rows.map(({ leaf }) => leaf))
+
+/** The rows of `file`. `undefined` when it is gone, damaged, or `check` says that they are not those of the log: that is told. */
+export async function provenRows(
+  store: Store,
+  file: StoredFile,
+  check: CheckRows,
+  tell: TellDamaged,
+): Promise<Row[] | undefined> {
+  const rows = await rowsOf(store, file, tell)
+  return rows && telling(file.name, tell, () => check(rows, file.day).then(() => rows))
+}
 
 /** A file, and which leaves it holds. */
 export interface KnownFile {
@@ -101,4 +124,24 @@ export async function knownFiles(
     if (read && (leaves.at(-1)?.[1] ?? 0) < size) known.push({ file, leaves })
   }
   return known
+}
+
+/**
+ * When the last event of `files` was archived, in milliseconds since 1970. `undefined` when a file of them can't be had, or is not what the
+ * log says of its leaves, which is told: then nothing may be said or done on their word.
+ */
+export async function lastArchived(
+  store: Store,
+  files: readonly StoredFile[],
+  check: CheckRows,
+  tell: TellDamaged,
+): Promise<number | undefined> {
+  let last = Number.NEGATIVE_INFINITY
+  for (const file of files) {
+    const rows = await provenRows(store, file, check, tell)
+    if (!rows) return undefined
+    // What nobody knows the time of may have come just now.
+    for (const { archived_time: time } of rows) last = Math.max(last, time ?? Number.POSITIVE_INFINITY)
+  }
+  return last
 }

@@ -2,9 +2,10 @@ import { RouterError } from '../errors.ts'
 import { type Checkpoint, openCheckpoint } from '../proof/checkpoint.ts'
 import type { LogKey } from '../proof/note.ts'
 import type { Store } from '../stores/store.ts'
-import { checkpointOf, type Day, daysOf, type KnownFile, knownFiles, type TellDamaged } from './days.ts'
+import { checkpointOf, type Day, daysOf, type KnownFile, knownFiles, lastArchived, type TellDamaged } from './days.ts'
 import { holdsOf, readHolds } from './holds.ts'
 import { removedName } from './names.ts'
+import { checkingRows } from './proven.ts'
 import { countOf, covers, type Ranges, union } from './ranges.ts'
 import { openRemoved, signRemoved } from './removed.ts'
 
@@ -85,7 +86,8 @@ async function sayRemoved(
 }
 
 /**
- * Removes the events of each day that is old enough and not held. Damaged files are told and left alone. It may be killed at any time: the next
+ * Removes the events of each day that is old enough and not held, and of which all were archived long enough ago. Damaged files are told and left
+ * alone, and so is a whole day with a file whose rows are not those of the log. It may be killed at any time: the next
  * run completes what this one has begun. Rejects with `ARCHIVE_DAMAGED`, and removes nothing more, when the checkpoint or what was said of a
  * removed day is not of `key`, or a hold can't be read; with `UNAVAILABLE` when the store does.
  */
@@ -96,13 +98,25 @@ export async function retain(retention: Retention): Promise<Retained> {
   const checkpoint = head && openCheckpoint(head.note, key)
   const days: RetainedDay[] = []
 
+  const check = checkpoint && checkingRows(store, checkpoint)
+  const endOfUntil = Date.parse(until) + DAY
+
+  /** Whether each event of `known` is what the log says of it, and came long enough ago: a registry whose clock is wrong loses nothing. */
+  const mayGo = async (known: readonly KnownFile[]): Promise<boolean> => {
+    const files = known.map(({ file }) => file)
+    const last = check && (await lastArchived(store, files, check, tellDamaged))
+    return last !== undefined && last < endOfUntil
+  }
+
   const holding = async (day: string): Promise<string[]> => holdsOf(await readHolds(store), day).map(({ name }) => name)
 
   const retainDay = async (day: Day, under: Checkpoint): Promise<RetainedDay | undefined> => {
     const known = await knownFiles(store, day, under.size, tellDamaged, signal)
     if (signal?.aborted || known.length === 0) return undefined
     const before = await holding(day.day)
-    if (dryRun || before.length > 0) return dayOf(day.day, known, before)
+    if (before.length > 0) return dayOf(day.day, known, before)
+    if (!(await mayGo(known))) return undefined
+    if (dryRun) return dayOf(day.day, known, before)
     await sayRemoved(retention, day.day, union(known.flatMap(({ leaves }) => leaves)), under)
     // Whoever holds a day looks for what was said of it afterwards: so either this sees the hold, or that one sees this.
     const after = await holding(day.day)

@@ -28,8 +28,10 @@ const ID_BYTES = 4
 const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex')
 const SPKI = Buffer.from('302a300506032b6570032100', 'hex')
 
-/** Names must not hold a space, of whatever kind, nor a plus. */
-const KEY_NAME = /^[^\s+\p{Z}]+$/u
+/** Names must not hold a space, of whatever kind, a control character, nor a plus. */
+const KEY_NAME = /^[^\s+\p{Z}\p{Cc}]+$/u
+// biome-ignore lint/suspicious/noControlCharactersInRegex: no note holds them, but the ends of its lines
+const CONTROL = /[\u0000-\u0009\u000b-\u001f]/
 
 function verifierKey(name: string, bytes: Buffer): VerifierKey {
   const typed = Buffer.concat([Buffer.of(ED25519), bytes])
@@ -60,13 +62,14 @@ export function parseVerifierKey(text: string): VerifierKey {
   throw new RouterError('ARCHIVE_DAMAGED', 'The verifier key is not of the form <name>+<id>+<key>, or not of Ed25519.')
 }
 
-/** `text`, which ends with a new line, as a note with the signature of `key`. */
+/** `text`, which ends with a new line, as a note with the signature of `key`. Throws `INTERNAL` for text that can be no note: it holds control characters. */
 export function signNote(text: string, key: LogKey): string {
+  if (CONTROL.test(text)) throw new RouterError('INTERNAL', 'A note must not hold control characters.')
   const signature = Buffer.concat([key.id, sign(null, Buffer.from(text), key.privateKey)])
   return `${text}\n\u2014 ${key.name} ${signature.toString('base64')}\n`
 }
 
-const SIGNATURE = /^\u2014 ([^\s+\p{Z}]+) ([A-Za-z0-9+/]+={0,2})$/u
+const SIGNATURE = /^\u2014 ([^\s+\p{Z}\p{Cc}]+) ([A-Za-z0-9+/]+={0,2})$/u
 
 /** Whether `line` is a signature of `text` by `key`; `undefined` when it is none of this key. */
 function isSigned(text: string, line: string, key: VerifierKey): boolean | undefined {
@@ -81,7 +84,7 @@ export function verifyNote(note: string, key: VerifierKey): string {
   const end = note.lastIndexOf('\n\n')
   const text = note.slice(0, end + 1)
   const lines = note.slice(end + 2).split('\n')
-  if (end < 0 || lines.pop() !== '' || !lines.every((line) => SIGNATURE.test(line))) {
+  if (end < 0 || CONTROL.test(note) || lines.pop() !== '' || !lines.every((line) => SIGNATURE.test(line))) {
     throw new RouterError('ARCHIVE_DAMAGED', 'The checkpoint is no signed note.')
   }
   const verdicts = lines.map((line) => isSigned(text, line, key)).filter((verdict) => verdict !== undefined)

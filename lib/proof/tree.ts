@@ -43,6 +43,9 @@ function join(hashes: readonly Buffer[]): Buffer {
   return nodeHash(join(hashes.slice(0, at)), join(hashes.slice(at)))
 }
 
+/** The hash over `hashes`, those of a full tile: what stands for them in the level above. */
+export const tileRoot = (hashes: readonly Buffer[]): Buffer => join(hashes)
+
 /** Hashes of a tile one by one. */
 export function hashesOf(tile: Buffer): Buffer[] {
   return Array.from({ length: tile.length / HASH_BYTES }, (_, index) =>

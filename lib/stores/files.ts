@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync } from 'node:fs'
-import { link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
+import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, renameSync } from 'node:fs'
+import { link, lstat, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { RouterError } from '../errors.ts'
@@ -16,12 +16,38 @@ const LOCK_MILLISECONDS = 5000
 
 const codeOf = (error: unknown): string => String((error as NodeJS.ErrnoException).code)
 
-/** Nothing of that name: the path ends early, or goes on where the object would be. */
-const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR'])
+/** No object of that name: the path ends early, or goes on where the object would be, or something lies there that is no file. */
+const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENXIO'])
+
+/** How an object is opened: a link is none (the folders above are whatever their owner made them), and nobody waits for the other end of a pipe. */
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 const absent = (error: unknown): undefined => {
   if (ABSENT.has(codeOf(error))) return undefined
   throw error
+}
+
+/** The bytes of the file at `path`; `undefined` when there is none. */
+async function readObject(path: string): Promise<Buffer | undefined> {
+  const file = await open(path, READ).catch(absent)
+  if (!file) return undefined
+  try {
+    return (await file.stat()).isFile() ? await file.readFile() : undefined
+  } finally {
+    await file.close()
+  }
+}
+
+function readObjectNow(path: string): Buffer | undefined {
+  let file: number | undefined
+  try {
+    file = openSync(path, READ)
+    return fstatSync(file).isFile() ? readFileSync(file) : undefined
+  } catch (error) {
+    return absent(error)
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
 }
 
 /** Makes what happened to the names in the folder `path` last. */
@@ -95,8 +121,8 @@ async function* walk(path: string, within: string, prefix: string): AsyncGenerat
     const name = within + part
     if (isFolder && (name.startsWith(prefix) || prefix.startsWith(name))) yield* walk(join(path, part), name, prefix)
     if (isFolder || !name.startsWith(prefix)) continue
-    const found = await stat(join(path, part)).catch(absent)
-    if (found) yield { name, size: found.size, modifiedAt: Math.floor(found.mtimeMs) }
+    const found = await lstat(join(path, part)).catch(absent)
+    if (found?.isFile()) yield { name, size: found.size, modifiedAt: Math.floor(found.mtimeMs) }
   }
 }
 
@@ -176,11 +202,8 @@ export function files(root: string): Store {
   }
 
   const versionNow = (path: string): string | undefined => {
-    try {
-      return fingerprint(readFileSync(path))
-    } catch (error) {
-      return absent(error)
-    }
+    const bytes = readObjectNow(path)
+    return bytes && fingerprint(bytes)
   }
 
   /** Tells what the machine says against it. */
@@ -196,7 +219,7 @@ export function files(root: string): Store {
   return {
     async get(name) {
       const path = pathOf(name)
-      const bytes = await told('Reading', name, () => readFile(path).catch(absent))
+      const bytes = await told('Reading', name, () => readObject(path))
       return bytes && { bytes, version: fingerprint(bytes) }
     },
     async put(name, bytes) {

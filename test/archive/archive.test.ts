@@ -1,12 +1,13 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { archiver } from '../../lib/archive/archive.ts'
-import type { Arrival } from '../../lib/archive/journal.ts'
+import type { Arrival } from '../../lib/archive/arrival.ts'
+import { compressEvents } from '../../lib/archive/journal.ts'
 import { signCheckpoint } from '../../lib/proof/checkpoint.ts'
 import { logKey } from '../../lib/proof/note.ts'
 import { memory } from '../../lib/stores/memory.ts'
 import type { Store } from '../../lib/stores/store.ts'
-import { arrivalOf, sampleEvents, sampleKey } from '../archive.ts'
+import { arrivalOf, entryOf, sampleEvents, sampleKey } from '../archive.ts'
 import { NOW } from '../now.ts'
 import { namesIn, readArchive } from './check.ts'
 
@@ -263,6 +264,8 @@ describe('two writers that wanted the same numbers', () => {
 })
 
 describe('what is stored is not believed', () => {
+  const some = arrivals.slice(400, 403)
+
   /** An archive of two batches, and what `spoil` makes of it. */
   async function spoiled(spoil: (store: Store, before: Map<string, Buffer>) => Promise<unknown>): Promise<Store> {
     const store = memory()
@@ -274,7 +277,7 @@ describe('what is stored is not believed', () => {
     return store
   }
 
-  test.each<[string, RegExp, (store: Store) => Promise<unknown>]>([
+  test.each<[string, RegExp, (store: Store, before: Map<string, Buffer>) => Promise<unknown>]>([
     [
       'a checkpoint with another signature',
       /not signed by the key/,
@@ -308,8 +311,117 @@ describe('what is stored is not believed', () => {
     ],
     [
       'a journal entry that was changed',
-      /journal\/000000000310 is damaged/,
+      /journal\/000000000310 is no batch that this log has taken.* take it away/,
       (store) => store.put('journal/000000000310', Buffer.alloc(100)),
+    ],
+    [
+      'an entry that is signed by another key',
+      /journal\/000000000310 is no batch .*not signed by the key/,
+      async (store) =>
+        store.put('journal/000000000310', await entryOf(some, 310, logKey(key.name, Buffer.alloc(32, 8)))),
+    ],
+    [
+      'an entry that nobody has signed',
+      /journal\/000000000310 is no batch .*no signed note/,
+      async (store) => store.put('journal/000000000310', await compressEvents(some)),
+    ],
+    [
+      'an entry that was taken at another place',
+      /journal\/000000000310 is no batch .*no journal entry of this place/,
+      async (store) => store.put('journal/000000000310', await entryOf(some, 300)),
+    ],
+    [
+      'a checkpoint instead of an entry',
+      /journal\/000000000310 is no batch .*no journal entry of this place/,
+      async (store) => store.put('journal/000000000310', (await store.get('log/checkpoint'))?.bytes ?? Buffer.of()),
+    ],
+    [
+      'an entry whose events are others',
+      /journal\/000000000310 is no batch .*not those that were signed/,
+      async (store) => {
+        const entry = await entryOf(some, 310)
+        const note = entry.subarray(0, entry.indexOf('\n', entry.indexOf('\n\n') + 2) + 1)
+        await store.put('journal/000000000310', Buffer.concat([note, await compressEvents(arrivals.slice(400, 402))]))
+      },
+    ],
+    [
+      'an entry with an event of another location',
+      /journal\/000000000310 is no batch .*not of eu-de/,
+      async (store) =>
+        store.put(
+          'journal/000000000310',
+          await entryOf([...sampleEvents(1, { location: 'eu-gb' })].map(arrivalOf), 310),
+        ),
+    ],
+    [
+      'an entry with an event without an id',
+      /journal\/000000000310 is no batch .*has no id/,
+      async (store) =>
+        store.put('journal/000000000310', await entryOf([{ text: '{"eventTime":"2026"}', routed: 1 }], 310)),
+    ],
+    [
+      'an entry with an event that is not canonical',
+      /journal\/000000000310 is no batch .*not canonical/,
+      async (store) =>
+        store.put(
+          'journal/000000000310',
+          await entryOf(
+            some.map(({ text }) => ({ text: ` ${text}`, routed: 1 })),
+            310,
+          ),
+        ),
+    ],
+    [
+      'something that is there and can’t be read',
+      /journal\/000000000310 is no object.* take it away/,
+      async (store) => {
+        const { create } = store
+        store.create = async (name, bytes) => name !== 'journal/000000000310' && create(name, bytes)
+      },
+    ],
+    [
+      'an older checkpoint',
+      /There is log\/tile\/0\/001.p\/54, but log\/checkpoint is of 300 leaves.* Put the newest one back/,
+      async (store, before) => store.put('log/checkpoint', before.get('log/checkpoint') ?? Buffer.of()),
+    ],
+    [
+      'an older checkpoint, and an entry of that place that was late',
+      /There is log\/tile\/0\/001.p\/54, but log\/checkpoint is of 300 leaves/,
+      async (store, before) => {
+        await store.put('log/checkpoint', before.get('log/checkpoint') ?? Buffer.of())
+        await store.put('journal/000000000300', await entryOf(some, 300))
+      },
+    ],
+    [
+      'an older checkpoint, and an entry of as many other events',
+      /There is log\/tile\/0\/001.p\/54, but log\/checkpoint is of 300 leaves/,
+      async (store, before) => {
+        await store.put('log/checkpoint', before.get('log/checkpoint') ?? Buffer.of())
+        await store.put('journal/000000000300', await entryOf(arrivals.slice(600, 610), 300))
+      },
+    ],
+    [
+      'no checkpoint, and a first entry that explains only a part of the log',
+      /There is log\/tile\/0\/001.p\/54, but no log\/checkpoint/,
+      async (store) => {
+        await store.remove('log/checkpoint')
+        await store.put('journal/000000000000', await entryOf(arrivals.slice(0, 300), 0))
+      },
+    ],
+    [
+      'no checkpoint, and a first entry of as many other events',
+      /There is log\/tile\/0\/000, but no log\/checkpoint/,
+      async (store) => {
+        await store.remove('log/checkpoint')
+        await store.put('journal/000000000000', await entryOf(arrivals.slice(1, 311), 0))
+      },
+    ],
+    [
+      'no log at all beside events',
+      /There is events\/.*, but no log\/checkpoint/,
+      async (store) => {
+        for (const name of await namesIn(store, 'log/')) await store.remove(name)
+      },
     ],
   ])('%s: nothing is written, and it is said what it is', async (_what, message, spoil) => {
     const store = await spoiled(spoil)
@@ -330,6 +442,58 @@ describe('what is stored is not believed', () => {
     await expect(append(arrivals.slice(20, 30))).rejects.toMatchObject({
       message: expect.stringContaining('went back from 20 to 10'),
     })
+  })
+
+  test('an entry that its own log has signed is finished, with what was written of it already', async () => {
+    const store = await spoiled(async (spoiledStore, before) => {
+      await spoiledStore.put('log/checkpoint', before.get('log/checkpoint') ?? Buffer.of())
+      await spoiledStore.put('journal/000000000300', await entryOf(arrivals.slice(300, 310), 300))
+    })
+    expect(await open(store).append(arrivals.slice(310, 320))).toBe(310)
+    expect(await readArchive(store, key)).toEqual(textsOf(arrivals.slice(0, 320)))
+  })
+
+  test('a log that others carry on while it is looked at is not an older one', async () => {
+    const store = await spoiled(async () => {})
+    let isRead = false
+    const slow: Store = {
+      ...store,
+      // Its first look at the tiles comes when somebody else has archived more.
+      async *list(prefix) {
+        if (!isRead) {
+          isRead = true
+          await open(store).append(arrivals.slice(310, 320))
+        }
+        yield* store.list(prefix)
+      },
+    }
+    expect(await open(slow).append(arrivals.slice(320, 330))).toBe(320)
+    expect(await readArchive(store, key)).toEqual(textsOf(arrivals.slice(0, 330)))
+  })
+
+  test('looking takes one request more, however large the log is', async () => {
+    const store = await spoiled(async () => {})
+    const asked: string[] = []
+    const counted: Store = {
+      ...store,
+      get(name) {
+        asked.push(name)
+        return store.get(name)
+      },
+      list(prefix) {
+        asked.push(`${prefix}*`)
+        return store.list(prefix)
+      },
+    }
+    await open(counted).append(arrivals.slice(310, 311))
+    expect(asked).toEqual([
+      'log/checkpoint',
+      'log/tile/0/001.p/54',
+      'log/tile/1/000.p/1',
+      'log/tile/0/001*',
+      'journal/*',
+      'log/checkpoint',
+    ])
   })
 
   test('late journal entries, and those of batches that are done, are taken away by the next process', async () => {

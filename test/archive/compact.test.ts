@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { type Compaction, compact } from '../../lib/archive/compact.ts'
-import { CHECKPOINT, eventsOf } from '../../lib/archive/names.ts'
-import { writeRows } from '../../lib/archive/parquet.ts'
+import { CHECKPOINT, eventsFile, eventsOf } from '../../lib/archive/names.ts'
+import { readRows, writeRows } from '../../lib/archive/parquet.ts'
 import type { Store } from '../../lib/stores/store.ts'
 import {
   copyOf,
@@ -179,6 +180,34 @@ test('a file that says something else of the leaves of another one is named, and
   expect(damaged).toEqual([
     expect.stringMatching('000000000000-2-.*: Its leaf 0 is another event than in a second file'),
   ])
+})
+
+test('a file whose events are not those of the log is named, and does not go for one that says the same', async () => {
+  await sample.append({ [yesterday]: 2 })
+  const foreign = openSample('2026-01-01T00:00:00Z')
+  await foreign.append({ [yesterday]: 1, '2026-11-20': 0 })
+  await foreign.append({ [yesterday]: 1 })
+  await run(foreign)
+  // Both of one leaf, both forged, and the larger one old enough.
+  for (const name of await filesOf(foreign.store)) {
+    const rows = await readRows((await foreign.store.get(name))?.bytes ?? Buffer.of())
+    const bytes = writeRows(rows.map((row) => ({ ...row, target_id: 'forged' })))
+    await sample.store.put(
+      eventsFile({
+        location,
+        day: yesterday,
+        first: rows[0]?.leaf ?? 0,
+        count: rows.length,
+        digest: createHash('sha256').update(bytes).digest('hex').slice(0, 32),
+      }),
+      bytes,
+    )
+  }
+  const before = await filesOf(sample.store)
+  sample.clock.now += 11 * MINUTE
+  await run(sample, { grace: 0 })
+  expect((await filesOf(sample.store)).filter((name) => before.includes(name))).toEqual(before)
+  expect(damaged).not.toEqual([])
 })
 
 test('nor do they become one', async () => {

@@ -1,10 +1,14 @@
-import { verify } from 'node:crypto'
+import { createHash, verify } from 'node:crypto'
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { compact } from '../../lib/archive/compact.ts'
 import { addHold, readHolds, releaseHold } from '../../lib/archive/holds.ts'
-import { CHECKPOINT, eventsOf } from '../../lib/archive/names.ts'
+import { CHECKPOINT, eventsFile, eventsOf } from '../../lib/archive/names.ts'
+import { readRows, writeRows } from '../../lib/archive/parquet.ts'
 import { lastDay, type Retention, retain } from '../../lib/archive/retain.ts'
+import { eventText, type Row, toRow } from '../../lib/archive/row.ts'
+import { leafHash } from '../../lib/proof/tree.ts'
 import {
+  appendAt,
   filesOf,
   key,
   killedAtEveryStep,
@@ -19,13 +23,16 @@ import {
 
 const [oldest, older, kept] = ['2026-10-20', '2026-10-22', '2026-10-23']
 const days = 30
+/** When the events that are to go were archived. */
+const LONG_AGO = '2026-10-22T13:00:00Z'
 
 let sample: Sample
 let damaged: string[]
 beforeEach(async () => {
   damaged = []
   sample = openSample()
-  for (let batch = 0; batch < 2; batch++) await sample.append({ [oldest]: 2, [kept]: 1, [older]: 3, '2026-11-22': 1 })
+  for (let batch = 0; batch < 2; batch++)
+    await appendAt(LONG_AGO, sample, { [oldest]: 2, [kept]: 1, [older]: 3, '2026-11-22': 1 })
 })
 
 const run = ({ store, clock }: Pick<Sample, 'store' | 'clock'>, more: Partial<Retention> = {}) =>
@@ -106,7 +113,7 @@ describe('days that are old enough', () => {
 
   test('go a second time when events come late, and the note tells of all of them', async () => {
     await run(sample)
-    await sample.append({ [older]: 1, [kept]: 1 })
+    await appendAt(LONG_AGO, sample, { [older]: 1, [kept]: 1 })
     expect((await run(sample)).days).toEqual([expect.objectContaining({ day: older, events: 1 })])
     const note = (await noteOf(sample, older)) ?? ''
     expect(note).toContain('events 7\nsize 16\n')
@@ -114,6 +121,66 @@ describe('days that are old enough', () => {
     expect(await provenLeaves(sample.store)).toEqual([2, 6, 9, 13, 15])
     expect((await run(sample)).days).toEqual([])
     expect(await noteOf(sample, older)).toBe(note)
+  })
+
+  test('stay when a file of them says something else than the log, whatever is said there, and no note says anything', async () => {
+    const { store } = sample
+    const [name = ''] = await filesOf(store, kept)
+    const rows = await readRows((await store.get(name))?.bytes ?? Buffer.of())
+    const add = async (day: string, made: readonly Row[]) => {
+      const bytes = writeRows(made)
+      const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 32)
+      const file = eventsFile({ location, day, first: made[0]?.leaf ?? 0, count: made.length, digest })
+      await store.put(file, bytes)
+      return file
+    }
+    const [row] = rows as [Row]
+    const time = Date.parse(older)
+    for (const forged of [
+      // A young event in the folder of an old day: as it is, with another text, with another time beside its text.
+      row,
+      { ...row, event: '{}' },
+      { ...row, time },
+      { ...row, time, event: eventText(row) },
+      toRow(eventText(row).replace(kept, older), row.leaf, { routed: row.routed_time, archived: row.archived_time }),
+    ]) {
+      const file = await add(older, [forged])
+      expect((await run(sample, { dryRun: true })).days.map(({ day }) => day)).toEqual([oldest])
+      expect(damaged.splice(0)).toEqual([expect.stringContaining(file)])
+      expect(await noteOf(sample, older)).toBeUndefined()
+      await store.remove(file)
+    }
+    await add(older, [row])
+    expect((await run(sample)).days.map(({ day }) => day)).toEqual([oldest])
+    expect([await noteOf(sample, older), await leavesLeft(sample)]).toEqual([
+      undefined,
+      [2, 3, 4, 5, 6, 9, 10, 11, 12, 13],
+    ])
+  })
+
+  test('stay when the tiles were changed with them', async () => {
+    const { store } = sample
+    const [name = ''] = await filesOf(store, kept)
+    const [row] = (await readRows((await store.get(name))?.bytes ?? Buffer.of())) as [Row]
+    const text = eventText(row).replace(kept, older)
+    const bytes = writeRows([toRow(text, row.leaf, { routed: row.routed_time, archived: row.archived_time })])
+    const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 32)
+    await store.put(eventsFile({ location, day: older, first: row.leaf, count: 1, digest }), bytes)
+    const tile = (await store.get('log/tile/0/000.p/14'))?.bytes ?? Buffer.of()
+    leafHash(text).copy(tile, row.leaf * 32)
+    await store.put('log/tile/0/000.p/14', tile)
+    expect((await run(sample)).days).toEqual([])
+    expect(damaged.join()).toContain('The tiles at the end of 14 leaves are not those of the checkpoint.')
+  })
+
+  test('stay while an event of them came only lately, as from a registry whose clock is wrong', async () => {
+    await sample.append({ [oldest]: 1 })
+    expect((await run(sample)).days.map(({ day }) => day)).toEqual([older])
+    expect(await noteOf(sample, oldest)).toBeUndefined()
+    sample.clock.now += 30 * 24 * 60 * 60 * 1000
+    expect((await run(sample)).days.map(({ day }) => day)).not.toContain(oldest)
+    sample.clock.now += 24 * 60 * 60 * 1000
+    expect((await run(sample)).days.map(({ day, events }) => [day, events])).toContainEqual([oldest, 5])
   })
 
   test('go with what was compacted and is there twice; each event counts once', async () => {
@@ -136,7 +203,7 @@ describe('days that are old enough', () => {
 
   test('what is above the checkpoint stays', async () => {
     const first = openSample()
-    await first.append({ [oldest]: 2, [kept]: 1, [older]: 3, '2026-11-22': 1 })
+    await appendAt(LONG_AGO, first, { [oldest]: 2, [kept]: 1, [older]: 3, '2026-11-22': 1 })
     await sample.store.put(CHECKPOINT, (await first.store.get(CHECKPOINT))?.bytes ?? Buffer.of())
     await run(sample)
     expect(await filesOf(sample.store, older)).toEqual([expect.stringContaining('000000000010-3-')])
@@ -145,7 +212,7 @@ describe('days that are old enough', () => {
 
   test('nor does a file go of which a part is above the checkpoint', async () => {
     const first = openSample()
-    await first.append({ [oldest]: 2, [kept]: 1, [older]: 3, '2026-11-22': 1 })
+    await appendAt(LONG_AGO, first, { [oldest]: 2, [kept]: 1, [older]: 3, '2026-11-22': 1 })
     for (let times = 0; times < 2; times++) {
       await compact({ store: sample.store, location, now: () => sample.clock.now, grace: 0, tellDamaged: () => {} })
     }
@@ -174,7 +241,7 @@ describe('nothing goes', () => {
 
   test('when a note of that day is signed by another key, or is that of another day', async () => {
     const other = openSample()
-    for (let batch = 0; batch < 2; batch++) await other.append({ [oldest]: 1, [older]: 1 })
+    for (let batch = 0; batch < 2; batch++) await appendAt(LONG_AGO, other, { [oldest]: 1, [older]: 1 })
     await run(other)
     for (const text of [
       'a note',
@@ -239,7 +306,7 @@ describe('a legal hold', () => {
     let isTooLate = false
     for (let step = 1; !isTooLate; step++) {
       const mine = openSample()
-      await mine.append({ [oldest]: 2 })
+      await appendAt(LONG_AGO, mine, { [oldest]: 2 })
       let noteAtHold: string | undefined
       const store = watched(mine.store, async (call) => {
         if (call !== step) return
@@ -277,7 +344,7 @@ test('a run that is killed at any step removes nothing that is not in a note, an
 
 test('the writer goes on meanwhile, between any two steps', async () => {
   const store = watched(sample.store, async (call) => {
-    if (call < 20) await sample.append({ [older]: 1, [kept]: 1 })
+    if (call < 20) await appendAt(LONG_AGO, sample, { [older]: 1, [kept]: 1 })
   })
   await run({ ...sample, store })
   await run(sample)

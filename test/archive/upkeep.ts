@@ -64,6 +64,18 @@ export function openSample(
   }
 }
 
+/** Archives a batch as it was done at `time`. */
+export async function appendAt(
+  time: string,
+  { clock, append }: Sample,
+  days: Readonly<Record<string, number>>,
+): Promise<void> {
+  const { now } = clock
+  clock.now = Date.parse(time)
+  await append(days)
+  clock.now = now
+}
+
 /** Another archive that holds the same, and was written at the time on `clock`. */
 export async function copyOf({ store, texts, clock }: Sample): Promise<Sample> {
   const copy = openSample('', { ...clock })

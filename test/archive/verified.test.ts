@@ -7,18 +7,21 @@ import { retain } from '../../lib/archive/retain.ts'
 import { files } from '../../lib/stores/files.ts'
 import type { Store } from '../../lib/stores/store.ts'
 import { verifyArchive } from '../../lib/verify/archive.ts'
-import { filesOf, key, location, openSample, type Sample, watched } from './upkeep.ts'
+import { archivesAsItCame } from './property.ts'
+import { appendAt, filesOf, key, location, openSample, type Sample, watched } from './upkeep.ts'
 
 // What upkeep leaves is whole for the verifier, which knows nothing of it, at every moment.
 
 const [old, kept] = ['2026-09-01', '2026-11-21']
+
+const LONG_AGO = '2026-09-02T00:00:00Z'
 
 let root: string
 let sample: Sample
 beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), 'verified-'))
   sample = openSample(undefined, undefined, files(root))
-  for (const count of [200, 1, 80]) await sample.append({ [old]: count, [kept]: count })
+  for (const count of [200, 1, 80]) await appendAt(LONG_AGO, sample, { [old]: count, [kept]: count })
 })
 afterEach(() => rmSync(root, { recursive: true }))
 
@@ -44,7 +47,7 @@ test('small files beside the larger one, and the larger one alone', async () => 
 test('a day that was removed, and what came for it later', async () => {
   await remove()
   expect(await look()).toEqual(whole({ files: 3, rows: 281, removed: 281 }))
-  await sample.append({ [old]: 2, [kept]: 1 })
+  await appendAt(LONG_AGO, sample, { [old]: 2, [kept]: 1 })
   await remove()
   expect(await look()).toEqual(whole({ files: 4, rows: 282, removed: 283 }))
 })
@@ -70,3 +73,5 @@ test('a file that went without a note is missed', async () => {
   await sample.store.remove(first)
   expect((await look()).findings).toEqual([expect.objectContaining({ code: 'EVENT_MISSING', leaf: 0, lastLeaf: 199 })])
 })
+
+test('random events are archived as what they are', () => archivesAsItCame(10))

@@ -22,18 +22,20 @@ interface Kept {
 /** The ids on each queue that has any, one for each copy. */
 export type Contents = Map<string, string[]>
 
+/** Ids of the messages on the queue `name` of the SQS at `url`, hidden ones included. */
+export async function idsOn(url: string, name: string): Promise<string[]> {
+  const answer = await fetch(`${url}/_fauxqs/queues/${name}`)
+  const { messages } = (await answer.json()) as Inspected
+  const kept = [...messages.ready, ...messages.delayed, ...messages.inflight.map(({ message }) => message)]
+  return kept.map(({ messageAttributes }) => messageAttributes.id?.StringValue ?? '')
+}
+
 /** Ids of the messages on all queues of the SQS at `url`, hidden ones included. */
 export async function contents(url: string): Promise<Contents> {
   const found: Contents = new Map()
   for (const name of names) {
-    const answer = await fetch(`${url}/_fauxqs/queues/${name}`)
-    const { messages } = (await answer.json()) as Inspected
-    const kept = [...messages.ready, ...messages.delayed, ...messages.inflight.map(({ message }) => message)]
-    if (kept.length > 0)
-      found.set(
-        name,
-        kept.map(({ messageAttributes }) => messageAttributes.id?.StringValue ?? ''),
-      )
+    const ids = await idsOn(url, name)
+    if (ids.length > 0) found.set(name, ids)
   }
   return found
 }

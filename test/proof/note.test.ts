@@ -1,3 +1,4 @@
+import { sign } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import { openCheckpoint, parseCheckpoint, proofText, signCheckpoint } from '../../lib/proof/checkpoint.ts'
 import { logKey, parseVerifierKey, signNote, verifyNote } from '../../lib/proof/note.ts'
@@ -59,6 +60,14 @@ describe('a signed note', () => {
     expect(verifyNote(`${stranger}${peter.signature}`, key)).toBe(peter.text)
   })
 
+  test.each(['\u0000', '\t', '\r', '\u001f'])('holds no control characters: %j', (control) => {
+    const text = `example.com\n${control}\n`
+    expect(failure(() => signNote(text, ours.key))).toMatchObject({ code: 'INTERNAL' })
+    const signature = sign(null, Buffer.from(text), ours.key.privateKey)
+    const note = `${text}\n\u2014 ${ours.key.name} ${Buffer.concat([ours.key.id, signature]).toString('base64')}\n`
+    expect(failure(() => verifyNote(note, ours.key))).toEqual(damaged(/no signed note/))
+  })
+
   test.each([
     ['no plus', 'PeterNeumann'],
     ['another id', peter.key.replace('c74f20a3', 'c74f20a4')],
@@ -72,6 +81,7 @@ describe('a signed note', () => {
   test.each([
     ['a name with a space', 'a b', 32],
     ['a name with a plus', 'a+b', 32],
+    ['a name with a control character', 'a\u0001b', 32],
     ['no name', '', 32],
     ['31 bytes', 'name', 31],
   ])('can’t be signed with %s', (_what, name, bytes) => {
@@ -98,9 +108,18 @@ describe('a checkpoint', () => {
     ['a root that is too short', 'o\n8\nXcnaeacGWamtVZy3Ad7Zog==\n'],
     ['a root that is no base64', 'o\n8\nXcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQy!=\n'],
     ['two lines', 'o\n8\n'],
+    ['an empty line', 'o\n8\nXcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg=\n\nmore\n'],
+    ['an empty line at its end', 'o\n8\nXcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg=\nmore\n\n'],
     ['no origin', '\n8\nXcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg=\n'],
   ])('can’t have %s', (_what, text) => {
     expect(failure(() => parseCheckpoint(signNote(text, ours.key)))).toEqual(damaged(/origin, size, root/))
+    expect(failure(() => openCheckpoint(signNote(text, ours.key), ours.key))).toEqual(damaged(/origin, size, root/))
+  })
+
+  test('may have lines of others behind its own', () => {
+    const text = `${ours.key.name}\n8\n${ours.root.toString('base64')}\nmore\nof it\n`
+    expect(openCheckpoint(signNote(text, ours.key), ours.key)).toMatchObject({ size: 8 })
+    expect(parseCheckpoint(signNote(text, ours.key))).toMatchObject({ size: 8 })
   })
 
   test('stands in a proof as it is', () => {

@@ -1,10 +1,21 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { fingerprint } from '../../lib/ids.ts'
 import { files } from '../../lib/stores/files.ts'
 
 // What only a folder has: other processes, and whatever else lies in it.
@@ -77,7 +88,30 @@ test('links and files of other names are not followed and not listed', async () 
   writeFileSync(join(root, 'not one of ours'), 'x')
   writeFileSync(join(root, 'one'), 'x')
   expect(await namesOf()).toEqual(['one'])
+  const store = files(root)
+  expect(await store.get('file')).toBeUndefined()
+  expect(await store.replace('file', Buffer.from('y'), fingerprint('x'))).toBe(false)
+  expect(await store.create('file', Buffer.from('y'))).toBe(false)
+  expect(readFileSync(join(outside, 'secret'), 'utf8')).toBe('x')
+  // What has to be an object replaces the link, not what it leads to.
+  await store.put('file', Buffer.from('z'))
+  expect([(await store.get('file'))?.bytes.toString(), readFileSync(join(outside, 'secret'), 'utf8')]).toEqual([
+    'z',
+    'x',
+  ])
   rmSync(outside, { recursive: true })
+})
+
+test('what is no file is no object, and nobody waits for it', async () => {
+  const store = files(root)
+  mkdirSync(join(root, 'folder'))
+  symlinkSync('itself', join(root, 'itself'))
+  execFileSync('mkfifo', [join(root, 'pipe')])
+  for (const name of ['folder', 'itself', 'pipe']) {
+    expect([name, await store.get(name)]).toEqual([name, undefined])
+    expect([name, await store.replace(name, Buffer.from('y'), 'v')]).toEqual([name, false])
+  }
+  expect(await namesOf()).toEqual([])
 })
 
 test('a folder that was removed meanwhile is made again', async () => {
