@@ -13,6 +13,7 @@ const options = {
   // Browsers that have Ed25519 in WebCrypto: without it no proof can be checked.
   target: ['chrome137', 'firefox130', 'safari18'],
   legalComments: 'none',
+  charset: 'utf8',
   // What web/tsconfig.json says of JSX is for the types; calls of `h` are shorter than those that it stands for.
   tsconfigRaw: {},
   jsx: 'transform',

@@ -36,17 +36,30 @@ export interface Complete {
   checkpoint: string
 }
 
+/** What should be there and can't be read: a file, or leaves that are in no file. */
 export interface Damaged {
   location: string
-  file: string
+  file?: string
   why: string
 }
 
-export interface Page {
+/** Events of a day that were removed under retention, as the archive's signed note of it says. */
+export interface Removed {
+  location: string
+  day: string
+  [member: string]: unknown
+}
+
+/** What an answer is without, when there is something. */
+export interface Lacking {
+  damaged?: readonly Damaged[]
+  removed?: readonly Removed[]
+}
+
+export interface Page extends Lacking {
   events: Item[]
   next: string | null
   complete: Complete[]
-  damaged?: Damaged[]
 }
 
 export interface Bucket {
@@ -70,5 +83,5 @@ export interface Log {
 
 export interface Reader {
   id: string
-  locations: string[] | 'all'
+  locations: string[]
 }

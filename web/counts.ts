@@ -3,7 +3,7 @@ import type { Bucket, Counts } from './answers.ts'
 import { asProblem, get, type Problem } from './api.ts'
 import { short } from './fields.ts'
 import { arrived, query } from './list.ts'
-import { countsPath, facetQueries, MORE, type Query, TOP } from './query.ts'
+import { countsPath, facetQueries, MORE, type Query, TOP, without } from './query.ts'
 import { secret } from './state.ts'
 
 // How many events there are: in all, of each value, and over time.
@@ -40,7 +40,7 @@ async function load(asks: Query): Promise<void> {
   try {
     const [all, ...others] = await Promise.all([
       get<Counts>(countsPath(asks, names, TOP), called),
-      ...apart.map(({ name, query: without }) => get<Counts>(countsPath(without, [name], TOP), called)),
+      ...apart.map(({ name, query: others }) => get<Counts>(countsPath(others, [name], TOP), called)),
     ])
     const by = Object.fromEntries(names.map((name) => [name, toValues(all.by[name])]))
     apart.forEach(({ name }, index) => {
@@ -64,10 +64,8 @@ async function load(asks: Query): Promise<void> {
 
 /** Counts more values of one facet. */
 export async function countMore(name: string): Promise<void> {
-  const asks = query.value
-  const without = { ...asks, filters: asks.filters.filter((filter) => filter.name !== name) }
   try {
-    const found = await get<Counts>(countsPath(without, [name], MORE), going.signal)
+    const found = await get<Counts>(countsPath(without(query.value, name), [name], MORE), going.signal)
     values.value = { ...values.value, [name]: toValues(found.by[name]) }
   } catch (error) {
     problem.value = asProblem(error)
@@ -80,8 +78,14 @@ export function followList(): void {
     const asks = query.value
     if (secret.value) untracked(() => void load(asks))
   })
+  let before = 0
   effect(() => {
-    if (arrived.value === 0) return undefined
+    const come = arrived.value - before
+    before = arrived.value
+    if (come <= 0) return undefined
+    // What is in the list is counted at once, and by value soon.
+    const counted = total.peek()
+    if (counted !== undefined) total.value = counted + come
     const timer = setTimeout(() => void load(query.value), Math.max(0, when + REFRESH - performance.now()))
     return () => clearTimeout(timer)
   })

@@ -1,8 +1,9 @@
 import { batch, computed, effect, signal } from '@preact/signals'
-import type { Explained, Item, Log } from './answers.ts'
-import { ask, asProblem, get, Problem, pathOf } from './api.ts'
-import type { Bytes } from './bytes.ts'
-import { check, readProof, type Step, type Verdict } from './proof.ts'
+import type { Explained, Item } from './answers.ts'
+import { asProblem, get, Problem, pathOf } from './api.ts'
+import { rows } from './list.ts'
+import { keys, tilesOf } from './logs.ts'
+import { check, checkOpened, type Opened, readProof, type Step, type Verdict } from './proof.ts'
 import { secret, view } from './state.ts'
 import { forget, recall, remember } from './storage.ts'
 
@@ -18,55 +19,38 @@ export const verdict = signal<Verdict | undefined>(undefined)
 /** The answer of `explain`; `undefined` while it is on its way. */
 export const explanation = signal<{ steps?: Explained[]; problem?: Problem } | undefined>(undefined)
 
+const openId = computed(() => view.value.event)
 let going = new AbortController()
 
-const cannot = (problem: Problem): Verdict => {
+const cannot = (problem: Problem): Step => {
   // That a proof can't be had because the archive is damaged is a finding; that nobody answered is none.
   const state = problem.code === 'ARCHIVE_DAMAGED' || problem.code === 'NO_PROOF' ? 'failed' : 'unknown'
-  const step: Step = { name: 'tree', state, says: problem.message }
-  return { state, steps: [step], remember: undefined }
+  return { name: 'tree', state, says: problem.message }
 }
 
-async function keyOf(location: string, called: AbortSignal): Promise<string> {
-  const { logs } = await get<{ logs: Log[] }>('logs', called)
-  const log = logs.find((entry) => entry.location === location)
-  if (!log) throw new Problem('NO_PROOF', `There is no log of ${location}.`)
-  return log.key
-}
-
-async function prove(shown: Item, called: AbortSignal): Promise<Verdict> {
-  const { location, leaf, event } = shown
-  const readTile = async (path: string): Promise<Bytes> => {
-    const base = `logs/${encodeURIComponent(location)}/tile/${path}`
-    const answer = await ask(base, { accept: '*/*', signal: called }).catch((error: unknown) => {
-      // A tile that has been filled since need not be there in part.
-      const whole = base.replace(/\.p\/\d+$/, '')
-      if (!(error instanceof Problem) || whole === base || error.code !== 'NOT_FOUND') throw error
-      return ask(whole, { accept: '*/*', signal: called })
-    })
-    return new Uint8Array(await answer.arrayBuffer())
-  }
-  const [key, answer] = await Promise.all([keyOf(location, called), get<unknown>(pathOf(event.id, 'proof'), called)])
+async function prove(shown: Item, opened: Opened, called: AbortSignal): Promise<Verdict> {
+  const { location } = shown
+  const remembered = recall(location)
+  const [told, answer] = await Promise.all([keys(called), get<unknown>(pathOf(opened.id, 'proof'), called)])
+  const key = told.get(location)
+  if (!key) throw new Problem('NO_PROOF', `There is no log of ${location}.`)
   const proof = readProof(answer)
   if (!proof) throw new Problem('NO_PROOF', 'What was answered as the proof is none.')
-  return check({ location, leaf, event }, proof, { key, remembered: recall(location), readTile, now: Date.now() })
+  return check(shown, proof, opened, { key, remembered, readTile: tilesOf(location, called), now: Date.now() })
 }
 
-/** Proves what is shown. A log that seems rolled back is asked once more: another tab may just have seen it grow. */
 async function checkProof(shown: Item, called: AbortSignal): Promise<void> {
-  const attempt = () => prove(shown, called).catch((error: unknown) => asProblem(error))
-  let found = await attempt()
-  if (
-    found &&
-    !(found instanceof Problem) &&
-    found.steps.some(({ name, state }) => name === 'growth' && state === 'failed')
-  ) {
-    found = await attempt()
-  }
+  const id = openId.value
+  const opened = { id, location: rows.find((row) => row.id === id)?.location }
+  const found = await prove(shown, opened, called).catch((error: unknown) => asProblem(error))
   if (called.aborted || !found) return
-  const result = found instanceof Problem ? cannot(found) : found
-  if (result.state === 'ok' && result.remember) remember(shown.location, result.remember)
-  verdict.value = result
+  if (found instanceof Problem) {
+    const step = checkOpened(shown, opened) ?? cannot(found)
+    verdict.value = { state: step.state, steps: [step], remember: undefined }
+    return
+  }
+  if (found.state === 'ok' && found.remember) remember(shown.location, found.remember)
+  verdict.value = found
 }
 
 async function explain(id: string, called: AbortSignal): Promise<void> {
@@ -104,7 +88,6 @@ export function trustNewKey(): void {
   checkAgain()
 }
 
-const openId = computed(() => view.value.event)
 const again = signal(0)
 
 /** Asks for the event again. */

@@ -1,7 +1,8 @@
-import type { Damaged, Page } from './answers.ts'
+import type { Lacking, Page } from './answers.ts'
 import { ask } from './api.ts'
 import { download } from './download.ts'
 import { eventsPath, type Query } from './query.ts'
+import { lackingOf } from './whole.ts'
 
 // All events of a query as a file, page by page: nothing of it is held longer than it takes to write it.
 
@@ -42,6 +43,7 @@ interface Part {
   /** Events in it. */
   count: number
   next: string | null
+  lacking?: Lacking
 }
 
 /** The cursor in a `Link` header; `null` when there is no further page. */
@@ -59,14 +61,21 @@ async function lines(answer: Response, format: Format, isFirst: boolean): Promis
   return { text: isFirst ? whole : rows, count: rows.split('\n').length - 1, next }
 }
 
-/** A page of elements; what stands beside them is written after the last one. `damaged` is added to. */
-async function elements(answer: Response, isFirst: boolean, damaged: Damaged[]): Promise<Part> {
-  const { events, next, complete, damaged: more = [] }: Page = await answer.json()
-  damaged.push(...more.filter(({ file }) => !damaged.some((other) => other.file === file)))
-  const rest = damaged.length > 0 ? { next, complete, damaged } : { next, complete }
+/** A page of elements; what stands beside them is written after the last one. `before` is what the pages before are without. */
+async function elements(answer: Response, isFirst: boolean, before: Lacking): Promise<Part> {
+  const page: Page = await answer.json()
+  const { events, next, complete } = page
+  const lacking = lackingOf([before, page])
+  const { damaged, removed } = lacking
+  const rest = { next, complete, ...(damaged.length > 0 && { damaged }), ...(removed.length > 0 && { removed }) }
   const begin = isFirst ? '{"events":[\n' : events.length > 0 ? ',\n' : ''
   const end = next === null ? `\n],${JSON.stringify(rest).slice(1)}\n` : ''
-  return { text: begin + events.map((one) => JSON.stringify(one)).join(',\n') + end, count: events.length, next }
+  return {
+    text: begin + events.map((one) => JSON.stringify(one)).join(',\n') + end,
+    count: events.length,
+    next,
+    lacking,
+  }
 }
 
 /** What an export of `query` is to be like. */
@@ -90,7 +99,7 @@ export async function exportTo(
   const given: Record<string, string> = { format: format.name }
   if (format === json) given.proof = 'true'
   else if (skipDamaged) given.damaged = 'skip'
-  const damaged: Damaged[] = []
+  let lacking: Lacking = {}
   let cursor: string | null = null
   let total = 0
   try {
@@ -98,9 +107,10 @@ export async function exportTo(
       const isFirst = cursor === null
       const more: Record<string, string> = cursor === null ? given : { ...given, cursor }
       const answer = await ask(eventsPath(query, more), { accept: format.type, signal })
-      const part: Part = await (format === json ? elements(answer, isFirst, damaged) : lines(answer, format, isFirst))
+      const part: Part = await (format === json ? elements(answer, isFirst, lacking) : lines(answer, format, isFirst))
       await sink.write(part.text)
       cursor = part.next
+      lacking = part.lacking ?? {}
       total += part.count
       progress(total)
     } while (cursor !== null)

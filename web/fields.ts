@@ -10,6 +10,13 @@ export interface Field {
 }
 
 const facet = (name: string, label: string): Field => ({ name, label, is: 'is', isNot: 'is not', facet: true })
+const other = (name: string, label: string, is: string, isNot: string): Field => ({
+  name,
+  label,
+  is,
+  isNot,
+  facet: false,
+})
 
 export const fields: readonly Field[] = [
   facet('action', 'Action'),
@@ -17,16 +24,16 @@ export const fields: readonly Field[] = [
   facet('severity', 'Severity'),
   facet('initiator', 'Initiator'),
   facet('target', 'Target'),
-  { name: 'targetPrefix', label: 'Target', is: 'begins with', isNot: 'does not begin with', facet: false },
-  { name: 'targetContains', label: 'Target', is: 'contains', isNot: 'does not contain', facet: false },
+  other('targetPrefix', 'Target', 'begins with', 'does not begin with'),
+  other('targetContains', 'Target', 'contains', 'does not contain'),
   facet('address', 'Address'),
   facet('registry', 'Registry'),
   facet('location', 'Location'),
   facet('region', 'Region'),
   facet('family', 'Family'),
   facet('dataEvent', 'Data event'),
-  { name: 'id', label: 'Id', is: 'is', isNot: 'is not', facet: false },
-  { name: 'q', label: 'Text', is: 'contains', isNot: 'does not contain', facet: false },
+  other('id', 'Id', 'is', 'is not'),
+  other('q', 'Text', 'contains', 'does not contain'),
 ]
 
 const byName = new Map(fields.map((field) => [field.name, field]))

@@ -6,51 +6,59 @@ import type { Item } from './answers.ts'
 export type Line = readonly [label: string, path: string, filter?: string, kind?: 'code' | 'time']
 
 /** Lines with a title above them. */
-export type Part = readonly [title: string, lines: readonly Line[]]
+type Part = readonly [title: string, lines: readonly Line[]]
 
 // biome-ignore format: one row a line
-export const parts: readonly Part[] = [
-  ['What', [
-    ['Action', 'event.action', 'action', 'code'],
-    ['Message', 'event.message'],
-    ['Outcome', 'event.outcome', 'outcome'],
-    ['Reason', 'event.reason.reasonType'],
-    ['Code', 'event.reason.reasonCode'],
-    ['Severity', 'event.severity', 'severity'],
-    ['Data event', 'event.dataEvent', 'dataEvent'],
+const rows: readonly (readonly [title: string, base: string, lines: readonly Line[]])[] = [
+  ['What', 'event.', [
+    ['Action', 'action', 'action', 'code'],
+    ['Message', 'message'],
+    ['Outcome', 'outcome', 'outcome'],
+    ['Reason', 'reason.reasonType'],
+    ['Code', 'reason.reasonCode'],
+    ['Severity', 'severity', 'severity'],
+    ['Data event', 'dataEvent', 'dataEvent'],
   ]],
-  ['Who', [
-    ['Name', 'event.initiator.name', 'initiator'],
-    ['Id', 'event.initiator.id', 'initiator', 'code'],
-    ['Type', 'event.initiator.typeURI', '', 'code'],
-    ['Credential', 'event.initiator.credential.type'],
-    ['Address', 'event.initiator.host.address', 'address', 'code'],
-    ['Address type', 'event.initiator.host.addressType'],
-    ['Agent', 'event.initiator.host.agent'],
+  ['Who', 'event.initiator.', [
+    ['Name', 'name', 'initiator'],
+    ['Id', 'id', 'initiator', 'code'],
+    ['Type', 'typeURI', '', 'code'],
+    ['Credential', 'credential.type'],
+    ['Address', 'host.address', 'address', 'code'],
+    ['Address type', 'host.addressType'],
+    ['Agent', 'host.agent'],
   ]],
-  ['To what', [
-    ['Name', 'event.target.name', 'target', 'code'],
-    ['Id', 'event.target.id', 'target', 'code'],
-    ['Type', 'event.target.typeURI', '', 'code'],
-    ['Asked at', 'event.target.host.address', '', 'code'],
+  ['To what', 'event.target.', [
+    ['Name', 'name', 'target', 'code'],
+    ['Id', 'id', 'target', 'code'],
+    ['Type', 'typeURI', '', 'code'],
+    ['Asked at', 'host.address', '', 'code'],
   ]],
-  ['When', [
+  ['When', '', [
     ['Happened', 'event.eventTime', '', 'time'],
     ['Received', 'event.provenance.receivedTime', '', 'time'],
     ['Redriven', 'event.provenance.redrivenTime', '', 'time'],
     ['Routed', 'routedTime', '', 'time'],
     ['Archived', 'archivedTime', '', 'time'],
   ]],
-  ['Where from, where to', [
-    ['Registry', 'event.provenance.registry', 'registry'],
-    ['Source', 'event.provenance.source'],
-    ['Domain', 'event.provenance.domain', '', 'code'],
-    ['Region', 'event.provenance.region', 'region'],
-    ['Account', 'event.provenance.account'],
+  ['Where from', 'event.provenance.', [
+    ['Registry', 'registry', 'registry'],
+    ['Source', 'source'],
+    ['Domain', 'domain', '', 'code'],
+    ['Region', 'region', 'region'],
+    ['Account', 'account'],
+  ]],
+  ['Where to', '', [
     ['Location', 'location', 'location'],
     ['Leaf', 'leaf'],
   ]],
 ]
+
+/** The lines by their titles, with whole paths. */
+export const parts: readonly Part[] = rows.map(([title, base, lines]) => [
+  title,
+  lines.map(([label, path, ...rest]): Line => [label, base + path, ...rest]),
+])
 
 /** A value of an element with the path to it. */
 export interface Value {

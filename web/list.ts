@@ -1,10 +1,12 @@
 import { batch, effect, signal, untracked } from '@preact/signals'
-import type { Complete, Damaged, Page } from './answers.ts'
+import type { Complete, Page } from './answers.ts'
 import { asProblem, get, type Problem } from './api.ts'
 import { afterOf, eventsPath, type Query } from './query.ts'
 import { type Row, toRow } from './rows.ts'
 import { refresh, said, secret, show, view, wanted } from './state.ts'
+import { memory } from './storage.ts'
 import { resolve } from './time.ts'
+import { lackingOf, type Whole } from './whole.ts'
 
 // The list of events: its pages as they are needed, and new events as they come.
 
@@ -20,8 +22,9 @@ export let rows: Row[] = []
 export const count = signal(0)
 /** Where the next page begins; `null` when all are there. */
 export const next = signal<string | null>(null)
-export const complete = signal<readonly Complete[]>([])
-export const damaged = signal<readonly Damaged[]>([])
+export const complete = signal<readonly Whole[]>([])
+/** What could not be read of the archive, or was removed. */
+export const lacking = signal(lackingOf([]))
 export const problem = signal<Problem | undefined>(undefined)
 /** While the rows are still those of what was asked before. */
 export const stale = signal(true)
@@ -42,11 +45,10 @@ let going = new AbortController()
 
 const isThere = (): Set<string> => new Set(rows.map(({ id }) => id))
 
-function took(page: Page): void {
-  const known = new Set(damaged.value.map(({ file }) => file))
-  const more = (page.damaged ?? []).filter(({ file }) => !known.has(file))
-  if (more.length > 0) damaged.value = [...damaged.value, ...more]
-}
+const whole = (found: readonly Complete[], seen: ReturnType<typeof memory>): Whole[] =>
+  found.map((one) => ({ ...one, seen: seen(one.location) }))
+
+const notesOf = (found: readonly Complete[]): string => found.map(({ checkpoint }) => checkpoint).join()
 
 /** Begins anew with what is looked at. */
 async function load(): Promise<void> {
@@ -62,19 +64,19 @@ async function load(): Promise<void> {
     loading.value = true
   })
   try {
+    const seen = memory()
     const page = await get<Page>(eventsPath(asks), called)
     batch(() => {
       rows = page.events.map(toRow)
       count.value = rows.length
       next.value = page.next
-      complete.value = page.complete
-      damaged.value = []
+      complete.value = whole(page.complete, seen)
+      lacking.value = lackingOf([page])
       active.value = 0
       arrived.value = 0
       fresh.value = new Set()
       stale.value = false
       loading.value = false
-      took(page)
       said.value = rows.length === 0 ? 'No events.' : 'Events are shown.'
     })
   } catch (error) {
@@ -110,38 +112,39 @@ export async function more(): Promise<void> {
       count.value = rows.length
       next.value = page.next
       loading.value = false
-      took(page)
+      lacking.value = lackingOf([lacking.value, page])
     })
   } catch (error) {
     failed(error, called)
   }
 }
 
-/** Every new event of the query since `since`, and where the next look begins. */
-async function newer(since: readonly Complete[], called: AbortSignal): Promise<{ found: Row[]; upTo: Complete[] }> {
+/** The pages of every new event of the query since `since`. */
+async function newer(since: readonly Complete[], called: AbortSignal): Promise<Page[]> {
   const { span, filters } = query.value
-  const asks = { span: span.from === undefined ? {} : { from: span.from }, filters, sort: '-time' }
-  const found: Row[] = []
+  const asks = { span: { from: span.from }, filters, sort: '-time' }
+  const pages: Page[] = []
   let cursor: string | null = null
-  let upTo: Complete[] = []
   do {
     const given: Record<string, string> = {}
     // Of an empty archive nothing is known yet, so everything is new.
     if (since.length > 0) given.after = afterOf(since)
     if (cursor !== null) given.cursor = cursor
     const page: Page = await get<Page>(eventsPath(asks, given), called)
-    found.push(...page.events.map(toRow))
-    upTo = page.complete
+    pages.push(page)
     cursor = page.next
   } while (cursor !== null)
-  return { found, upTo }
+  return pages
 }
 
-function takeNew(found: readonly Row[], upTo: readonly Complete[]): void {
+function takeNew(pages: readonly Page[], seen: ReturnType<typeof memory>): void {
   const there = isThere()
-  const added = found.filter(({ id }) => !there.has(id))
+  const added = pages.flatMap(({ events }) => events.map(toRow)).filter(({ id }) => !there.has(id))
   batch(() => {
-    complete.value = upTo
+    lacking.value = lackingOf([lacking.value, ...pages])
+    const upTo = pages.at(-1)?.complete ?? []
+    // The same checkpoints need not be checked anew.
+    if (notesOf(upTo) !== notesOf(complete.value)) complete.value = whole(upTo, seen)
     liveProblem.value = undefined
     fresh.value = new Set(added.map(({ id }) => id))
     if (added.length === 0) return
@@ -168,8 +171,9 @@ async function look(called: AbortSignal, pause: number): Promise<number> {
   if (document.hidden || stale.value) return PAUSE
   const start = performance.now()
   try {
-    const { found, upTo } = await newer(complete.value, called)
-    if (!called.aborted) takeNew(found, upTo)
+    const seen = memory()
+    const pages = await newer(complete.value, called)
+    if (!called.aborted) takeNew(pages, seen)
     return Math.max(PAUSE, RATIO * (performance.now() - start))
   } catch (error) {
     if (!called.aborted) liveProblem.value = asProblem(error)
@@ -189,7 +193,7 @@ async function follow(called: AbortSignal): Promise<void> {
 export function setLive(live: boolean): void {
   const { range } = view.value
   // What has an end gets no new events.
-  const open = range.last === undefined ? (range.from ? { from: range.from } : {}) : range
+  const open = range.last === undefined ? { from: range.from } : range
   show(live ? { live, range: open } : { live })
 }
 

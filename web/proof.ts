@@ -59,14 +59,21 @@ export interface Verdict {
   remember: Remembered | undefined
 }
 
-/** What a check needs besides the proof. */
+/** What the check of a checkpoint needs besides it. */
 export interface Surroundings {
   /** The verifier key that `GET /logs` tells. */
   key: string
+  /** As it was when the checkpoint was asked for: what was seen since may be newer than the answer. */
   remembered: Remembered | undefined
   /** Reads a tile of the log by its path below `tile/`; rejects when it can't be had. */
   readTile: (path: string) => Promise<Bytes>
   now: number
+}
+
+/** The event that was opened: its id, and the location that the list says, when it is in the list. */
+export interface Opened {
+  id: string
+  location: string | undefined
 }
 
 const ok = (name: Step['name'], says: string): Step => ({ name, state: 'ok', says })
@@ -79,6 +86,14 @@ export function canonical(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
   return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`
+}
+
+/** What is wrong when `shown` is not the event that was opened. */
+export function checkOpened({ event, location }: Shown, opened: Opened): Step | undefined {
+  const { id } = Object(event)
+  return id === opened.id && location === (opened.location ?? location)
+    ? undefined
+    : failed('entry', `What was answered is another event than the one opened: ${id} of ${location}.`)
 }
 
 function checkEntry({ event, location, leaf }: Shown, proof: Proof): Step {
@@ -120,25 +135,18 @@ function checkKey({ key, remembered }: Surroundings): Step {
 
 const isOf = (origin: string, location: string): boolean => origin.split('/').at(-1) === location
 
-/** A checkpoint that `key` signed, for the log of `location`; else why it is none. */
-export async function openCheckpoint(
-  note: string,
-  verifierKey: string,
-  location: string,
-): Promise<{ checkpoint?: Checkpoint; step: Step }> {
+/** The checkpoint in `note` that `verifierKey` signed for the log of `location`; else why there is none. */
+async function openCheckpoint(note: string, verifierKey: string, location: string): Promise<Checkpoint | string> {
   const key = await readKey(verifierKey)
-  if (!key) return { step: failed('checkpoint', 'The key of the log can not be read.') }
+  if (!key) return 'The key of the log can not be read.'
   const text = await openNote(note, key)
-  if (text === undefined) {
-    return { step: failed('checkpoint', `The checkpoint is not signed by the key of ${key.name}.`) }
-  }
+  if (text === undefined) return `The checkpoint is not signed by the key of ${key.name}.`
   const checkpoint = readCheckpoint(text)
-  if (!checkpoint) return { step: failed('checkpoint', 'What is signed is no checkpoint.') }
-  if (checkpoint.origin !== key.name || !isOf(checkpoint.origin, location)) {
-    return { step: failed('checkpoint', `The checkpoint is of the log ${checkpoint.origin}, not of ${location}.`) }
-  }
-  const says = `The checkpoint of ${events(checkpoint.size)} is signed by ${key.name}.`
-  return { checkpoint, step: ok('checkpoint', says) }
+  if (!checkpoint) return 'What is signed is no checkpoint.'
+  const { origin } = checkpoint
+  return origin === key.name && isOf(origin, location)
+    ? checkpoint
+    : `The checkpoint is of the log ${origin}, not of ${location}.`
 }
 
 const growth = {
@@ -174,25 +182,41 @@ const overall = (steps: readonly Step[]): State => {
   return steps.every(({ state }) => state === 'ok') ? 'ok' : 'unknown'
 }
 
+/** What the check of a checkpoint came to; the checkpoint itself is there when it is signed. */
+export interface Head extends Verdict {
+  checkpoint?: Checkpoint
+}
+
 /**
- * Checks that `shown` is the event at its place in the log of its location, that the log's key signed the checkpoint, that the key is
- * the one known, and that the log has only grown since it was last looked at. Never throws for what a server may answer.
+ * Checks that `note` is a checkpoint of the log of `location`, that the log's key signed it, that the key is the one known, and that the log
+ * has only grown since it was last looked at. Never throws for what a server may answer.
  */
-export async function check(shown: Shown, proof: Proof, around: Surroundings): Promise<Verdict> {
-  const { remembered } = around
+export async function checkHead(note: string, location: string, around: Surroundings): Promise<Head> {
+  const { remembered, now } = around
   if (!(await canVerify())) {
     const says = 'This browser can not check Ed25519 signatures here: use a current one, over HTTPS or on this machine.'
     return { state: 'unknown', steps: [unknown('checkpoint', says)], remember: remembered }
   }
   const key = remembered?.key ?? around.key
-  const entry = checkEntry(shown, proof)
-  const { checkpoint, step } = await openCheckpoint(proof.checkpoint, key, shown.location)
   const known = checkKey(around)
-  if (!checkpoint) return { state: 'failed', steps: [entry, step, known], remember: remembered }
-  const growth = await checkGrowth(checkpoint, around)
-  const steps = [entry, await checkTree(proof, checkpoint), step, known, growth]
+  const checkpoint = await openCheckpoint(note, key, location)
+  if (typeof checkpoint === 'string') {
+    return { state: 'failed', steps: [failed('checkpoint', checkpoint), known], remember: remembered }
+  }
+  const { origin, size, root } = checkpoint
+  const signed = ok('checkpoint', `The checkpoint of ${events(size)} is signed by ${origin}.`)
+  const steps = [signed, known, await checkGrowth(checkpoint, around)]
   const state = overall(steps)
-  const { size, root } = checkpoint
-  const since = remembered?.since ?? around.now
-  return { state, steps, remember: state === 'ok' ? { key, since, size, root: toBase64(root) } : remembered }
+  const seen = { key, since: remembered?.since ?? now, size, root: toBase64(root) }
+  return { state, steps, checkpoint, remember: state === 'ok' ? seen : remembered }
+}
+
+/** Checks that `shown` is the event that was opened, at its place in the log of its location, and what `checkHead` checks of that log. */
+export async function check(shown: Shown, proof: Proof, opened: Opened, around: Surroundings): Promise<Verdict> {
+  const { checkpoint, steps: ofHead, remember } = await checkHead(proof.checkpoint, shown.location, around)
+  const steps = [checkOpened(shown, opened) ?? checkEntry(shown, proof)]
+  if (checkpoint) steps.push(await checkTree(proof, checkpoint))
+  steps.push(...ofHead)
+  const state = overall(steps)
+  return { state, steps, remember: state === 'ok' ? remember : around.remembered }
 }

@@ -19,10 +19,8 @@ export interface Query {
   sort: string
 }
 
-const spanPairs = ({ from, to }: Span): [string, string][] => [
-  ...(from === undefined ? [] : [['from', iso(from)] as [string, string]]),
-  ...(to === undefined ? [] : [['to', iso(to)] as [string, string]]),
-]
+const spanPairs = ({ from, to }: Span): [string, string][] =>
+  Object.entries({ from, to }).flatMap(([name, time]) => (time === undefined ? [] : [[name, iso(time)]]))
 
 const text = (pairs: readonly [string, string][]): string => new URLSearchParams([...pairs]).toString()
 
@@ -39,6 +37,12 @@ export function countsPath(query: Query, names: readonly string[], top: number):
   return `events/counts?${text([...which(query), ...names.map((name): [string, string] => ['by', name]), ['top', String(top)]])}`
 }
 
+/** `query` without its filters of this name. */
+export const without = (query: Query, name: string): Query => ({
+  ...query,
+  filters: query.filters.filter((filter) => filter.name !== name),
+})
+
 /** The facets in the counts of `query`, and those that have to be counted apart. */
 export function facetQueries(query: Query): { names: string[]; apart: { name: string; query: Query }[] } {
   const used = new Set(query.filters.map(({ name }) => name))
@@ -46,9 +50,7 @@ export function facetQueries(query: Query): { names: string[]; apart: { name: st
   return {
     names,
     // Of what is filtered by, the values that were not chosen are shown too, so that they can be.
-    apart: names
-      .filter((name) => used.has(name))
-      .map((name) => ({ name, query: { ...query, filters: query.filters.filter((filter) => filter.name !== name) } })),
+    apart: names.filter((name) => used.has(name)).map((name) => ({ name, query: without(query, name) })),
   }
 }
 

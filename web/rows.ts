@@ -1,5 +1,7 @@
 import type { Item } from './answers.ts'
 import { short } from './fields.ts'
+import { timeOf } from './time.ts'
+import { sortable } from './view.ts'
 
 /** What the table holds of an event: 100,000 whole ones would be half a gigabyte. */
 export interface Row {
@@ -33,8 +35,7 @@ export function toRow({ event, location }: Item): Row {
   return {
     id,
     location: once(location),
-    // The `+0000` of the event is no form that every browser reads.
-    time: Date.parse(eventTime.replace(/\+0000$/, 'Z')),
+    time: timeOf(eventTime),
     action: once(short(action)),
     outcome: once(outcome),
     severity: once(severity),
@@ -51,14 +52,8 @@ export interface Column {
   label: string
 }
 
-export const columns: readonly Column[] = [
-  { name: 'time', label: 'Time' },
-  { name: 'action', label: 'Action' },
-  { name: 'outcome', label: 'Outcome' },
-  { name: 'severity', label: 'Severity' },
-  { name: 'initiator', label: 'Initiator' },
-  { name: 'target', label: 'Target' },
-  { name: 'address', label: 'Address' },
-  { name: 'registry', label: 'Registry' },
-  { name: 'location', label: 'Location' },
-]
+/** Whatever can be sorted by, in that order. */
+export const columns: readonly Column[] = sortable.map((name) => ({
+  name,
+  label: `${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+}))

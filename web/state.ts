@@ -42,6 +42,9 @@ export const setRange = (range: Range): void => show({ range, ...(range.last ? {
 /** Nothing but the time range and the way of looking stays. */
 export const clearFilters = (): void => show({ filters: initial.filters })
 
+/** Shows something else, which is no step that going back undoes. */
+export const glance = (change: Partial<View>): void => show(change, { passing: true })
+
 /** Opens an event; with no id, closes the one that is open. */
 export const openEvent = (event: string, { passing = false } = {}): void => show({ event }, { passing })
 
@@ -102,17 +105,12 @@ export const wanted = computed(() => {
 
 /** Begins: asks who is signed in, and for the stage, which says whether this is local emulation. */
 export function begin(): void {
-  get<{ stage?: string }>('health').then(
-    (health) => {
-      stage.value = health.stage ?? ''
-    },
-    () => {},
-  )
+  const ignored = () => {}
+  get<{ stage?: string }>('health').then((health) => {
+    stage.value = health.stage ?? ''
+  }, ignored)
   if (!secret.value) return
-  get<Reader>('reader').then(
-    (found) => {
-      reader.value = found
-    },
-    () => {},
-  )
+  get<Reader>('reader').then((found) => {
+    reader.value = found
+  }, ignored)
 }

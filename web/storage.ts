@@ -28,11 +28,14 @@ export function keepSecret(secret: string): void {
   attempt(() => (secret ? sessionStorage.setItem(SECRET, secret) : sessionStorage.removeItem(SECRET)))
 }
 
-/** What is remembered of the log of a location. */
-export function recall(location: string): Remembered | undefined {
+/** All that is remembered at this moment, by the location of the log. */
+export function memory(): (location: string) => Remembered | undefined {
   const logs = read(LOGS)
-  return Object.hasOwn(logs, location) ? (logs[location] as Remembered) : undefined
+  return (location) => (Object.hasOwn(logs, location) ? (logs[location] as Remembered) : undefined)
 }
+
+/** What is remembered of the log of a location. */
+export const recall = (location: string): Remembered | undefined => memory()(location)
 
 /** Remembers what was found genuine, unless another tab has seen more of the same log meanwhile. */
 export function remember(location: string, seen: Remembered): void {

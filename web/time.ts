@@ -3,24 +3,28 @@
 export type Zone = 'utc' | 'local'
 
 /** From which time on and before which one: how long ago it began (`24h`), or RFC 3339 times. Neither means all there is. */
-export type Range = { last: string } | { last?: undefined; from?: string; to?: string }
+export type Range = { last: string } | { last?: undefined; from?: string | undefined; to?: string | undefined }
 
 /** Both ends of a range as they are asked for; one that is open has none. */
 export interface Span {
-  from?: number
-  to?: number
+  from?: number | undefined
+  to?: number | undefined
 }
 
-export const presets = [
-  { last: '15m', label: 'Last 15 minutes' },
-  { last: '1h', label: 'Last hour' },
-  { last: '6h', label: 'Last 6 hours' },
-  { last: '24h', label: 'Last 24 hours' },
-  { last: '7d', label: 'Last 7 days' },
-  { last: '30d', label: 'Last 30 days' },
-  { last: '90d', label: 'Last 90 days' },
-  { last: '365d', label: 'Last year' },
-] as const
+/** Ranges to choose from, and how each is called. */
+export const presets: readonly { last: string; label: string }[] = Object.entries({
+  '15m': '15 minutes',
+  '1h': 'hour',
+  '6h': '6 hours',
+  '24h': '24 hours',
+  '7d': '7 days',
+  '30d': '30 days',
+  '90d': '90 days',
+  '365d': 'year',
+}).map(([last, length]) => ({ last, label: `Last ${length}` }))
+
+/** Whether a range has no end at all. */
+export const isAllTime = (range: Range): boolean => range.last === undefined && !range.from && !range.to
 
 const units: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
 
@@ -36,12 +40,13 @@ const parsed = (text: string | undefined): number | undefined => {
   return Number.isNaN(time) ? undefined : time
 }
 
+/** The time of an event; `NaN` when it is none. Its `+0000` is no form that every browser reads. */
+export const timeOf = (text: string): number => Date.parse(text.replace(/\+0000$/, 'Z'))
+
 /** The ends of `range` at this moment. */
 export function resolve(range: Range, now: number): Span {
-  const length = range.last === undefined ? undefined : lengthOf(range.last)
-  const from = range.last === undefined ? parsed(range.from) : now - (length ?? 0)
-  const to = range.last === undefined ? parsed(range.to) : undefined
-  return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
+  if (range.last === undefined) return { from: parsed(range.from), to: parsed(range.to) }
+  return { from: now - (lengthOf(range.last) ?? 0) }
 }
 
 export const iso = (time: number): string => new Date(time).toISOString()
@@ -97,8 +102,9 @@ export function rangeText(range: Range, zone: Zone): string {
   return `${begin} – ${begin.slice(0, 10) === end.slice(0, 10) ? end.slice(11) : end}`
 }
 
-/** The value of a date-and-time field, in the zone. */
-export const toField = (time: number, zone: Zone): string => stamp(time, zone).replace(' ', 'T')
+/** The value of a date-and-time field, in the zone; empty without a time. */
+export const toField = (time: number | undefined, zone: Zone): string =>
+  time === undefined ? '' : stamp(time, zone).replace(' ', 'T')
 
 /** The time that a date-and-time field says in the zone; `undefined` when it is empty. */
 export const fromField = (value: string, zone: Zone): number | undefined =>

@@ -21,7 +21,7 @@ export interface View {
   tab: Tab
 }
 
-export const sortable: readonly string[] = [
+export const sortable = [
   'time',
   'action',
   'outcome',
@@ -31,7 +31,7 @@ export const sortable: readonly string[] = [
   'address',
   'registry',
   'location',
-]
+] as const
 
 export const initial: View = {
   range: { last: '24h' },
@@ -53,12 +53,13 @@ const rangeTo = (range: Range): [string, string][] => {
   return ends.length > 0 ? ends : [['last', ALL]]
 }
 
-const isTime = (text: string | null): text is string => text !== null && !Number.isNaN(Date.parse(text))
+const timeIn = (text: string | null): string | undefined =>
+  text === null || Number.isNaN(Date.parse(text)) ? undefined : text
 
 function rangeFrom(given: URLSearchParams): Range {
   const last = given.get('last')
-  const [from, to] = [given.get('from'), given.get('to')]
-  if (isTime(from) || isTime(to)) return { ...(isTime(from) ? { from } : {}), ...(isTime(to) ? { to } : {}) }
+  const [from, to] = [timeIn(given.get('from')), timeIn(given.get('to'))]
+  if (from || to) return { from, to }
   if (last === ALL) return {}
   return last !== null && lengthOf(last) !== undefined ? { last } : initial.range
 }
@@ -85,7 +86,7 @@ export function fromHash(hash: string): View {
   return {
     range: rangeFrom(given),
     filters,
-    sort: sortable.includes(sort.replace(/^-/, '')) ? sort : initial.sort,
+    sort: sortable.some((name) => name === sort.replace(/^-/, '')) ? sort : initial.sort,
     zone: given.get('zone') === 'local' ? 'local' : 'utc',
     live: given.get('live') === '1',
     event: given.get('event') ?? '',

@@ -5,6 +5,7 @@ import { openNote, readCheckpoint, readKey } from '../../web/note.ts'
 import {
   canonical,
   check,
+  type Opened,
   type Proof,
   type Remembered,
   readProof,
@@ -126,6 +127,7 @@ const proof: Proof = {
   checkpoint: log.checkpoint,
 }
 const shown = { location: 'eu-de', leaf: 123, event: JSON.parse(log.entry) }
+const opened: Opened = { id: shown.event.id, location: 'eu-de' }
 const SINCE = Date.UTC(2026, 0, 1)
 
 const readTile: Surroundings['readTile'] = async (path) => {
@@ -140,7 +142,7 @@ const states = ({ steps }: Verdict) => Object.fromEntries(steps.map(({ name, sta
 
 describe('the check of an event', () => {
   test('is green when everything holds, and remembers the key and the checkpoint', async () => {
-    const verdict = await check(shown, proof, around)
+    const verdict = await check(shown, proof, opened, around)
     expect(states(verdict)).toEqual({ entry: 'ok', tree: 'ok', checkpoint: 'ok', key: 'ok', growth: 'ok' })
     expect(verdict.state).toBe('ok')
     expect(verdict.remember).toEqual(seen(300, log.roots['300']))
@@ -151,6 +153,7 @@ describe('the check of an event', () => {
     const verdict = await check(
       { location: 'eu-de', leaf, event: JSON.parse(entry) },
       { ...proof, leaf, entry, hashes },
+      { id: JSON.parse(entry).id, location: undefined },
       around,
     )
     expect(verdict.state).toBe('ok')
@@ -159,7 +162,7 @@ describe('the check of an event', () => {
   test.each([1, 123, 200, 256, 257, 299, 300])(
     'sees that the log has only grown since it had %d events',
     async (size) => {
-      const verdict = await check(shown, proof, { ...around, remembered: seen(size, log.roots[size]) })
+      const verdict = await check(shown, proof, opened, { ...around, remembered: seen(size, log.roots[size]) })
       expect(verdict.state).toBe('ok')
       expect(verdict.remember?.size).toBe(300)
     },
@@ -168,33 +171,40 @@ describe('the check of an event', () => {
   const other = (change: object) => ({ ...shown, event: { ...shown.event, ...change } })
   const zero = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='
   const lies: [what: string, step: string, args: Parameters<typeof check>][] = [
-    ['another event is shown', 'entry', [other({ action: 'container-registry.image.pull' }), proof, around]],
-    ['more is shown than was archived', 'entry', [other({ approved: true }), proof, around]],
-    ['the proof is of another leaf', 'entry', [{ ...shown, leaf: 122 }, proof, around]],
+    ['another event is shown', 'entry', [other({ action: 'container-registry.image.pull' }), proof, opened, around]],
+    ['more is shown than was archived', 'entry', [other({ approved: true }), proof, opened, around]],
+    ['another genuine event is answered', 'entry', [shown, proof, { id: '124', location: undefined }, around]],
+    ['the list says that it is elsewhere', 'entry', [shown, proof, { ...opened, location: 'jp-tok' }, around]],
+    ['the proof is of another leaf', 'entry', [{ ...shown, leaf: 122 }, proof, opened, around]],
     [
       'the entry was changed as well',
       'tree',
-      [other({ id: '124' }), { ...proof, entry: proof.entry.replace('"123"', '"124"') }, around],
+      [other({ id: '124' }), { ...proof, entry: proof.entry.replace('"123"', '"124"') }, opened, around],
     ],
-    ['a hash is another one', 'tree', [shown, { ...proof, hashes: proof.hashes.with(2, zero) }, around]],
-    ['a hash is missing', 'tree', [shown, { ...proof, hashes: proof.hashes.slice(1) }, around]],
-    ['a hash is none', 'tree', [shown, { ...proof, hashes: proof.hashes.with(0, 'AAAA') }, around]],
-    ['the size is not that of the checkpoint', 'tree', [shown, { ...proof, size: 299 }, around]],
-    ['another key signed', 'checkpoint', [shown, { ...proof, checkpoint: log.signedByOther }, around]],
+    ['a hash is another one', 'tree', [shown, { ...proof, hashes: proof.hashes.with(2, zero) }, opened, around]],
+    ['a hash is missing', 'tree', [shown, { ...proof, hashes: proof.hashes.slice(1) }, opened, around]],
+    ['a hash is none', 'tree', [shown, { ...proof, hashes: proof.hashes.with(0, 'AAAA') }, opened, around]],
+    ['the size is not that of the checkpoint', 'tree', [shown, { ...proof, size: 299 }, opened, around]],
+    ['another key signed', 'checkpoint', [shown, { ...proof, checkpoint: log.signedByOther }, opened, around]],
     [
       'the signed text was changed',
       'checkpoint',
-      [shown, { ...proof, checkpoint: proof.checkpoint.replace('300', '301') }, around],
+      [shown, { ...proof, checkpoint: proof.checkpoint.replace('300', '301') }, opened, around],
     ],
     [
       'the checkpoint is of another location',
       'checkpoint',
-      [shown, { ...proof, checkpoint: log.ofOtherLocation }, around],
+      [shown, { ...proof, checkpoint: log.ofOtherLocation }, opened, around],
     ],
     [
       'the log is the one of another location',
       'checkpoint',
-      [shown, { ...proof, checkpoint: log.otherLocation.checkpoint }, { ...around, key: log.otherLocation.key }],
+      [
+        shown,
+        { ...proof, checkpoint: log.otherLocation.checkpoint },
+        opened,
+        { ...around, key: log.otherLocation.key },
+      ],
     ],
     [
       'the tiles of what is new are others',
@@ -202,6 +212,7 @@ describe('the check of an event', () => {
       [
         shown,
         proof,
+        opened,
         {
           ...around,
           remembered: seen(256, log.roots[256]),
@@ -209,22 +220,23 @@ describe('the check of an event', () => {
         },
       ],
     ],
-    ['the key can not be read', 'checkpoint', [shown, proof, { ...around, key: 'nothing' }]],
+    ['the key can not be read', 'checkpoint', [shown, proof, opened, { ...around, key: 'nothing' }]],
     [
       'the log has another key than before',
       'key',
       [
         shown,
         { ...proof, checkpoint: log.signedByOther },
+        opened,
         { ...around, key: log.otherKey, remembered: seen(300, log.roots[300]) },
       ],
     ],
-    ['the log was rolled back', 'growth', [shown, proof, { ...around, remembered: seen(301, zero) }]],
-    ['the log was rewritten at its size', 'growth', [shown, proof, { ...around, remembered: seen(300, zero) }]],
+    ['the log was rolled back', 'growth', [shown, proof, opened, { ...around, remembered: seen(301, zero) }]],
+    ['the log was rewritten at its size', 'growth', [shown, proof, opened, { ...around, remembered: seen(300, zero) }]],
     [
       'the log was rewritten and has grown',
       'growth',
-      [shown, proof, { ...around, remembered: seen(200, log.forkedRoot200) }],
+      [shown, proof, opened, { ...around, remembered: seen(200, log.forkedRoot200) }],
     ],
     [
       'its tiles are others',
@@ -232,6 +244,7 @@ describe('the check of an event', () => {
       [
         shown,
         proof,
+        opened,
         {
           ...around,
           remembered: seen(200, log.roots[200]),
@@ -246,12 +259,16 @@ describe('the check of an event', () => {
     expect(verdict.state).toBe('failed')
     expect(states(verdict)[step]).toBe('failed')
     // What is remembered is what was found genuine.
-    expect(verdict.remember).toEqual(args[2].remembered)
+    expect(verdict.remember).toEqual(args[3].remembered)
   })
 
   test('goes by the key that is known, whatever key is told', async () => {
     const lie = { ...proof, checkpoint: log.signedByOther }
-    const verdict = await check(shown, lie, { ...around, key: log.otherKey, remembered: seen(300, log.roots[300]) })
+    const verdict = await check(shown, lie, opened, {
+      ...around,
+      key: log.otherKey,
+      remembered: seen(300, log.roots[300]),
+    })
     expect(states(verdict)).toEqual({ entry: 'ok', checkpoint: 'failed', key: 'failed' })
   })
 
@@ -259,7 +276,11 @@ describe('the check of an event', () => {
     const missing = async (path: string) => {
       throw new Error(`There is no tile ${path}.`)
     }
-    const verdict = await check(shown, proof, { ...around, remembered: seen(200, log.roots[200]), readTile: missing })
+    const verdict = await check(shown, proof, opened, {
+      ...around,
+      remembered: seen(200, log.roots[200]),
+      readTile: missing,
+    })
     expect(verdict.state).toBe('unknown')
     expect(states(verdict)).toEqual({ entry: 'ok', tree: 'ok', checkpoint: 'ok', key: 'ok', growth: 'unknown' })
     expect(verdict.remember?.size).toBe(200)

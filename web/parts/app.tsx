@@ -9,12 +9,12 @@ import { Filters, SearchBox } from './filters.tsx'
 import { Help } from './help.tsx'
 import { Histogram } from './histogram.tsx'
 import { Icon } from './icons.tsx'
-import { copy, Panel } from './panel.tsx'
-import { Completeness } from './proofs.tsx'
-import { dialog, nextTheme } from './shortcuts.ts'
+import { copyLink, Panel } from './panel.tsx'
+import { dialog, nextTheme, themes } from './shortcuts.ts'
 import { SignIn } from './signin.tsx'
 import { Table } from './table.tsx'
 import { TimeRange, ZoneSwitch } from './time.tsx'
+import { Completeness } from './whole.tsx'
 
 const isNarrow = (): boolean => matchMedia('(max-width: 900px)').matches
 
@@ -35,15 +35,7 @@ function Who() {
       face={<Icon name="person" />}
     >
       <h2>{value?.id ?? 'Reader'}</h2>
-      <p class="muted">
-        May see{' '}
-        {locations === 'all'
-          ? 'every location'
-          : locations.length > 0
-            ? locations.join(', ')
-            : 'what the service allows'}
-        .
-      </p>
+      <p class="muted">May see {locations.length > 0 ? locations.join(', ') : 'what the service allows'}.</p>
       <Button label="Sign out" icon="close" wide onClick={() => signOut()} />
     </Popover>
   )
@@ -51,7 +43,7 @@ function Who() {
 
 function Bar() {
   const { live } = view.value
-  const named = { system: 'as the system', light: 'light', dark: 'dark' }[theme.value]
+  const { says, icon } = themes[theme.value]
   return (
     <header class="bar">
       <h1>
@@ -73,20 +65,8 @@ function Bar() {
       <span class="tools">
         <Button label="Search again" icon="refresh" hint="r" class="quiet" onClick={refresh} />
         <Button label="Export" icon="download" hint="e" class="quiet" onClick={() => (dialog.value = 'export')} />
-        <Button
-          label="Copy a link to what is shown"
-          icon="link"
-          hint="c"
-          class="quiet"
-          onClick={() => void copy(location.href, 'The link')}
-        />
-        <Button
-          label={`Colours: ${named}`}
-          icon={{ system: 'system', light: 'sun', dark: 'moon' }[theme.value] as 'sun'}
-          hint="d"
-          class="quiet"
-          onClick={nextTheme}
-        />
+        <Button label="Copy a link to what is shown" icon="link" hint="c" class="quiet" onClick={copyLink} />
+        <Button label={`Colours: ${says}`} icon={icon} hint="d" class="quiet" onClick={nextTheme} />
         <Button label="Keys" icon="keys" hint="?" class="quiet" onClick={() => (dialog.value = 'help')} />
         <Who />
       </span>

@@ -1,4 +1,5 @@
-import type { ComponentChildren } from 'preact'
+import type { Signal } from '@preact/signals'
+import type { ComponentChildren, TargetedEvent } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { Icon, type IconName } from './icons.tsx'
 
@@ -33,6 +34,13 @@ export function Button({ label, icon, onClick, hint, pressed, disabled = false, 
     </button>
   )
 }
+
+/** Puts what is typed or chosen into `text`. */
+export const into =
+  (text: Signal<string>) =>
+  ({ currentTarget }: TargetedEvent<HTMLInputElement | HTMLSelectElement>): void => {
+    text.value = currentTarget.value
+  }
 
 const GAP = 4
 
@@ -94,6 +102,8 @@ export function Popover({ label, face, id, onOpen, children, ...rest }: PopoverP
 
 const found = (id: string): HTMLElement | null => document.getElementById(id)
 
+/** These do something with the element of an id, when it is there. */
+export const focus = (id: string): void => found(id)?.focus()
 export const closePopover = (id: string): void => found(id)?.hidePopover()
 export const openPopover = (id: string): void => found(id)?.showPopover()
 

@@ -2,12 +2,10 @@ import { useSignal } from '@preact/signals'
 import { countMore, loading, type Value, values } from '../counts.ts'
 import { type Field, facets } from '../fields.ts'
 import { standing } from '../filters.ts'
-import { events } from '../numbers.ts'
+import { compact, events } from '../numbers.ts'
 import { TOP } from '../query.ts'
 import { toggleFilter, view } from '../state.ts'
 import { Icon } from './icons.tsx'
-
-const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
 
 function Entry({ field, entry, most }: { field: Field; entry: Value; most: number }) {
   const { value, count } = entry
@@ -26,7 +24,7 @@ function Entry({ field, entry, most }: { field: Field; entry: Value; most: numbe
       >
         <span class="share" style={{ width: `${most > 0 ? (100 * count) / most : 0}%` }} />
         <span class="value">{value}</span>
-        <span class="count">{compact.format(count)}</span>
+        <span class="count">{compact(count)}</span>
       </button>
       <button
         type="button"

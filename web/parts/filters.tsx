@@ -2,13 +2,16 @@ import { useSignal } from '@preact/signals'
 import { total, values } from '../counts.ts'
 import { fieldOf, fields } from '../fields.ts'
 import { type Filter, grouped, typed } from '../filters.ts'
-import { events } from '../numbers.ts'
+import { compact, events } from '../numbers.ts'
 import { addFilter, clearFilters, dropFilter, show, view } from '../state.ts'
-import { closePopover, Popover } from './controls.tsx'
+import { closePopover, into, Popover } from './controls.tsx'
 import { Icon } from './icons.tsx'
 
 export const ADD = 'add-filter'
 export const SEARCH = 'search'
+
+/** Of a field for values: nothing of it is remembered or corrected, and no more than the search takes is typed. */
+const plain = { autocomplete: 'off', spellcheck: false, maxLength: 1024 } as const
 
 const verb = ({ name, not }: Filter): string => {
   const field = fieldOf(name)
@@ -36,13 +39,9 @@ export function SearchBox() {
           type="search"
           aria-label="Search: text, or filters such as action:image.push -initiator:ci"
           placeholder="Search text, or action:image.push -initiator:ci"
-          autocomplete="off"
-          spellcheck={false}
-          maxLength={1024}
+          {...plain}
           value={text}
-          onInput={(event) => {
-            text.value = event.currentTarget.value
-          }}
+          onInput={into(text)}
         />
         <kbd>/</kbd>
       </form>
@@ -53,9 +52,11 @@ export function SearchBox() {
 function Chip({ filter }: { filter: Filter }) {
   const { name, value } = filter
   const label = fieldOf(name)?.label ?? name
+  const count = values.value[name]?.find((entry) => entry.value === value)?.count
   return (
-    <span class="chip">
+    <span class="chip" title={count === undefined ? undefined : events(count)}>
       <span class="value">{value}</span>
+      {count === undefined ? null : <span class="muted">{compact(count)}</span>}
       <button type="button" aria-label={`Remove: ${label} ${verb(filter)} ${value}`} onClick={() => dropFilter(filter)}>
         <Icon name="close" />
       </button>
@@ -106,7 +107,7 @@ function AddForm() {
     <form class="add" onSubmit={submit}>
       <label>
         <span class="hidden">Filter by</span>
-        <select data-first value={name} onChange={(event) => (name.value = event.currentTarget.value)}>
+        <select data-first value={name} onChange={into(name)}>
           {fields.map((entry) => (
             <option key={entry.name} value={entry.name}>
               {entry.facet || entry.is === 'is' ? entry.label : `${entry.label} ${entry.is}`}
@@ -132,11 +133,9 @@ function AddForm() {
           type="text"
           list="known-values"
           placeholder={name.value === 'address' ? '192.0.2.7 or 192.0.2.0/24' : 'Value'}
-          maxLength={1024}
-          autocomplete="off"
-          spellcheck={false}
+          {...plain}
           value={value}
-          onInput={(event) => (value.value = event.currentTarget.value)}
+          onInput={into(value)}
         />
       </label>
       <datalist id="known-values">

@@ -133,12 +133,7 @@ export function Histogram() {
           if (!dragging.value) leave()
         }}
       >
-        <svg
-          viewBox={`0 0 ${Math.max(1, length) * WIDTH} ${HEIGHT}`}
-          preserveAspectRatio="none"
-          aria-hidden="true"
-          focusable="false"
-        >
+        <svg viewBox={`0 0 ${Math.max(1, length) * WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
           <path class="all" d={bars(chart.value, 'count')} />
           <path class="failures" d={bars(chart.value, 'failures')} />
         </svg>

@@ -31,7 +31,7 @@ export type IconName =
  * button.
  */
 export const Icon = ({ name }: { name: IconName }) => (
-  <svg class="icon" aria-hidden="true" focusable="false">
+  <svg class="icon" aria-hidden="true">
     <use href={`icons.svg#${name}`} />
   </svg>
 )

@@ -9,10 +9,10 @@ import { fieldOf, short } from '../fields.ts'
 import { type Line, others, parts, type Value, valuesOf } from '../fieldset.ts'
 import { standing } from '../filters.ts'
 import { tokens } from '../json.ts'
-import { openEvent, said, show, toggleFilter, view } from '../state.ts'
-import { offset, partsOf, type Zone } from '../time.ts'
+import { glance, openEvent, said, toggleFilter, view } from '../state.ts'
+import { offset, partsOf, timeOf, type Zone } from '../time.ts'
 import type { Tab } from '../view.ts'
-import { Button } from './controls.tsx'
+import { Button, focus } from './controls.tsx'
 import { Icon } from './icons.tsx'
 import { ProofSteps, ProofVerdict } from './proofs.tsx'
 import { Wrong } from './states.tsx'
@@ -30,15 +30,18 @@ export async function copy(text: string, what: string): Promise<void> {
   }
 }
 
+/** Puts the address of what is shown into the clipboard. */
+export const copyLink = (): void => void copy(location.href, 'The link')
+
 /** Closes the panel; the list has the keyboard again. */
 export function closePanel(): void {
   openEvent('')
-  document.getElementById(GRID)?.focus()
+  focus(GRID)
 }
 
 /** `2026-11-22 13:00:00.12 UTC`, of an RFC 3339 time; any other text as it is. */
 function inZone(text: string, zone: Zone): string {
-  const time = Date.parse(text.replace(/\+0000$/, 'Z'))
+  const time = timeOf(text)
   if (Number.isNaN(time)) return text
   const { date, clock, hundredths } = partsOf(time, zone)
   return `${date} ${clock}.${hundredths} ${offset(time, zone)}`
@@ -46,28 +49,19 @@ function inZone(text: string, zone: Zone): string {
 
 function Actions({ label, name, value }: { label: string; name: string; value: string }) {
   const stands = name ? standing(view.value.filters, name, value) : undefined
-  const toggle = (not: boolean) => () => toggleFilter({ name, not, value })
-  const field = name ? fieldOf(name)?.label : undefined
   return (
     <span class="acts">
-      {name ? (
-        <>
-          <Button
-            label={`Filter: ${field} is ${short(value)}`}
-            icon="plus"
-            class="quiet small"
-            pressed={stands === 'is'}
-            onClick={toggle(false)}
-          />
-          <Button
-            label={`Filter: ${field} is not ${short(value)}`}
-            icon="minus"
-            class="quiet small"
-            pressed={stands === 'isNot'}
-            onClick={toggle(true)}
-          />
-        </>
-      ) : null}
+      {name
+        ? [false, true].map((not) => (
+            <Button
+              label={`Filter: ${fieldOf(name)?.label} is ${not ? 'not ' : ''}${short(value)}`}
+              icon={not ? 'minus' : 'plus'}
+              class="quiet small"
+              pressed={stands === (not ? 'isNot' : 'is')}
+              onClick={() => toggleFilter({ name, not, value })}
+            />
+          ))
+        : null}
       <Button label={`Copy: ${label}`} icon="copy" class="quiet small" onClick={() => void copy(value, label)} />
     </span>
   )
@@ -154,9 +148,7 @@ function Explanation() {
   const found = explanation.value
   if (!found) return <p class="muted">Asking for the explanation…</p>
   if (!found.problem) return <Explained steps={found.steps ?? []} />
-  return found.problem.code === 'NOT_FOUND' ? (
-    <p class="muted">This service does not explain events yet. What the event itself says is under Event.</p>
-  ) : (
+  return (
     <p class="wrong">
       <Icon name="warn" /> The explanation can not be had: {found.problem.message}
     </p>
@@ -183,8 +175,8 @@ function Tabs() {
     if (step === undefined) return
     event.preventDefault()
     const next = order.at((order.indexOf(tab) + step) % order.length) ?? 'event'
-    show({ tab: next }, { passing: true })
-    document.getElementById(`tab-${next}`)?.focus()
+    glance({ tab: next })
+    focus(`tab-${next}`)
   }
   return (
     <div class="tabs" role="tablist" aria-label="About the event" tabIndex={-1} onKeyDown={onKeyDown}>
@@ -197,7 +189,7 @@ function Tabs() {
           aria-selected={tab === name}
           aria-controls="tab-content"
           tabIndex={tab === name ? 0 : -1}
-          onClick={() => show({ tab: name }, { passing: true })}
+          onClick={() => glance({ tab: name })}
         >
           {names[name]}
         </button>
@@ -256,12 +248,7 @@ export function Panel() {
         <div class="titles">
           <Title shown={shown} />
         </div>
-        <Button
-          label="Copy a link to this event"
-          icon="link"
-          class="quiet"
-          onClick={() => void copy(location.href, 'The link')}
-        />
+        <Button label="Copy a link to this event" icon="link" class="quiet" onClick={copyLink} />
         <Button label="Close" icon="close" class="quiet" hint="Esc" onClick={closePanel} />
       </header>
       {problem.value ? (

@@ -1,15 +1,10 @@
-import { useSignal, useSignalEffect } from '@preact/signals'
-import type { Complete, Log } from '../answers.ts'
-import { get } from '../api.ts'
+import type { ComponentChildren } from 'preact'
 import { checkAgain, item, trustNewKey, verdict } from '../detail.ts'
-import { complete, damaged } from '../list.ts'
-import { events } from '../numbers.ts'
-import { openCheckpoint, type State, type Step, type Verdict } from '../proof.ts'
-import { recall } from '../storage.ts'
-import { Button, Popover } from './controls.tsx'
+import type { State, Step, Verdict } from '../proof.ts'
+import { Button } from './controls.tsx'
 import { Icon, type IconName } from './icons.tsx'
 
-const icons: Readonly<Record<State, IconName>> = { ok: 'proven', failed: 'broken', unknown: 'warn' }
+export const icons: Readonly<Record<State, IconName>> = { ok: 'proven', failed: 'broken', unknown: 'warn' }
 const marks: Readonly<Record<State, IconName>> = { ok: 'yes', failed: 'close', unknown: 'warn' }
 
 function headline({ state, steps }: Verdict, place: string): string {
@@ -39,6 +34,24 @@ const names: Readonly<Record<Step['name'], string>> = {
   growth: 'Nothing taken away',
 }
 
+interface CheckProps {
+  title: string
+  state: State
+  step?: string
+  children: ComponentChildren
+}
+
+/** A line of a list of what was checked. */
+export const Check = ({ title, state, step, children }: CheckProps) => (
+  <li data-step={step} data-state={state}>
+    <Icon name={marks[state]} />
+    <div>
+      <h3>{title}</h3>
+      <p>{children}</p>
+    </div>
+  </li>
+)
+
 /** What was checked, step by step. */
 export function ProofSteps({ save }: { save: () => void }) {
   const found = verdict.value
@@ -46,19 +59,12 @@ export function ProofSteps({ save }: { save: () => void }) {
   const isOtherKey = found.steps.some(({ name, state }) => name === 'key' && state === 'failed')
   return (
     <>
-      <p class="muted">
-        Checked in this browser, by code that has no part in writing the log. Hashes as in RFC 6962, the signature is
-        Ed25519.
-      </p>
+      <p class="muted">Checked in this browser, by code that has no part in writing the log.</p>
       <ul class="checks">
         {found.steps.map(({ name, state, says }) => (
-          <li key={name} data-step={name} data-state={state}>
-            <Icon name={marks[state]} />
-            <div>
-              <h3>{names[name]}</h3>
-              <p>{says}</p>
-            </div>
-          </li>
+          <Check key={name} step={name} title={names[name]} state={state}>
+            {says}
+          </Check>
         ))}
       </ul>
       <div class="row">
@@ -75,102 +81,5 @@ export function ProofSteps({ save }: { save: () => void }) {
         </div>
       ) : null}
     </>
-  )
-}
-
-interface Found {
-  location: string
-  size: number
-  step: Step
-}
-
-/** Whether the checkpoint that an answer names is genuine, says what the answer says, and is not older than the last one seen. */
-async function checkComplete(
-  { location, size, root, checkpoint: note }: Complete,
-  logs: readonly Log[],
-): Promise<Found> {
-  const remembered = recall(location)
-  const key = remembered?.key ?? logs.find((log) => log.location === location)?.key ?? ''
-  const { checkpoint, step } = await openCheckpoint(note, key, location)
-  const wrong = (says: string): Found => ({ location, size, step: { name: 'checkpoint', state: 'failed', says } })
-  if (!checkpoint) return { location, size, step }
-  if (checkpoint.size !== size || root !== btoa(String.fromCharCode(...checkpoint.root))) {
-    return wrong('The signed checkpoint is another one than the answer says.')
-  }
-  if (remembered && size < remembered.size) return wrong(`It had ${events(remembered.size)} before.`)
-  return { location, size, step }
-}
-
-/** At which checkpoints the list is whole, and what of the archive could not be read. */
-export function Completeness() {
-  const found = useSignal<readonly Found[]>([])
-  useSignalEffect(() => {
-    const answers = complete.value
-    let current = true
-    get<{ logs: Log[] }>('logs')
-      .then(({ logs }) => Promise.all(answers.map((answer) => checkComplete(answer, logs))))
-      .then(
-        (checked) => {
-          if (current) found.value = checked
-        },
-        () => {
-          if (current) found.value = []
-        },
-      )
-    return () => {
-      current = false
-    }
-  })
-  const bad = found.value.filter(({ step }) => step.state !== 'ok').length
-  const places = complete.value.length
-  const state: State = bad > 0 ? 'failed' : damaged.value.length > 0 || found.value.length < places ? 'unknown' : 'ok'
-  const words =
-    bad > 0
-      ? `${bad} of ${places} checkpoints are not genuine`
-      : damaged.value.length > 0
-        ? `Whole but for ${damaged.value.length} damaged ${damaged.value.length === 1 ? 'file' : 'files'}`
-        : `Whole at ${places} signed ${places === 1 ? 'checkpoint' : 'checkpoints'}`
-  if (places === 0) return null
-  return (
-    <Popover
-      id="completeness"
-      label={`${words}: details`}
-      class={`quiet complete ${state}`}
-      panelClass="complete-panel"
-      face={
-        <>
-          <Icon name={icons[state]} />
-          <span>{words}</span>
-        </>
-      }
-    >
-      <h2>Is the list whole?</h2>
-      <p class="muted">It holds every event of the query among those that these checkpoints count.</p>
-      <ul class="checks">
-        {complete.value.map(({ location, size }) => {
-          const entry = found.value.find((other) => other.location === location)
-          return (
-            <li key={location} data-state={entry?.step.state ?? 'unknown'}>
-              <Icon name={marks[entry?.step.state ?? 'unknown']} />
-              <div>
-                <h3>{location}</h3>
-                <p>{entry && entry.step.state !== 'ok' ? entry.step.says : `${events(size)}, signed`}</p>
-              </div>
-            </li>
-          )
-        })}
-        {damaged.value.map(({ file, why, location }) => (
-          <li key={file} data-state="failed">
-            <Icon name="close" />
-            <div>
-              <h3>{location}</h3>
-              <p>
-                {file}: {why}
-              </p>
-            </div>
-          </li>
-        ))}
-      </ul>
-    </Popover>
   )
 }

@@ -1,10 +1,10 @@
 import { signal } from '@preact/signals'
 import { active, count, moveTo, rows, setLive } from '../list.ts'
-import { keysOn, openEvent, refresh, secret, show, theme, view } from '../state.ts'
+import { glance, keysOn, openEvent, refresh, secret, theme, view } from '../state.ts'
 import { tabs } from '../view.ts'
-import { openPopover } from './controls.tsx'
+import { focus, openPopover } from './controls.tsx'
 import { ADD, SEARCH } from './filters.tsx'
-import { closePanel, copy } from './panel.tsx'
+import { closePanel, copyLink } from './panel.tsx'
 import { GRID } from './table.tsx'
 import { TIME } from './time.tsx'
 
@@ -12,8 +12,6 @@ import { TIME } from './time.tsx'
 export const dialog = signal<'help' | 'export' | 'facets' | undefined>(undefined)
 
 const PAGE = 20
-
-const focus = (id: string): void => document.getElementById(id)?.focus()
 
 /** The row that the keyboard is at becomes the open one, when one is open. */
 function step(by: number): void {
@@ -28,9 +26,16 @@ function openActive(): void {
   if (row) openEvent(row.id, { passing: view.value.event !== '' })
 }
 
+/** What the colours are called, their drawing, and which come next. */
+export const themes = {
+  system: { says: 'as the system', icon: 'system', next: 'light' },
+  light: { says: 'light', icon: 'sun', next: 'dark' },
+  dark: { says: 'dark', icon: 'moon', next: 'system' },
+} as const
+
 /** The next of light, dark, and what the system says. */
 export function nextTheme(): void {
-  theme.value = { system: 'light', light: 'dark', dark: 'system' }[theme.value] as typeof theme.value
+  theme.value = themes[theme.value].next
 }
 
 export interface Shortcut {
@@ -53,19 +58,19 @@ export const shortcuts: readonly Shortcut[] = [
   ...tabs.map((tab, index) => ({
     keys: [String(index + 1)],
     does: `Of the open event: ${tab}`,
-    run: () => show({ tab }, { passing: true }),
+    run: () => glance({ tab }),
   })),
   { keys: ['f'], does: 'Add a filter', run: () => openPopover(ADD) },
   { keys: ['t'], does: 'Time range', run: () => openPopover(TIME) },
   {
     keys: ['u'],
     does: 'UTC or local time',
-    run: () => show({ zone: view.value.zone === 'utc' ? 'local' : 'utc' }, { passing: true }),
+    run: () => glance({ zone: view.value.zone === 'utc' ? 'local' : 'utc' }),
   },
   { keys: ['l'], does: 'Live: new events as they come', run: () => setLive(!view.value.live) },
   { keys: ['r'], does: 'Search again', run: refresh },
   { keys: ['e'], does: 'Export', run: () => (dialog.value = 'export') },
-  { keys: ['c'], does: 'Copy a link to what is shown', run: () => void copy(location.href, 'The link') },
+  { keys: ['c'], does: 'Copy a link to what is shown', run: copyLink },
   { keys: ['d'], does: 'Light, dark, or as the system', run: nextTheme },
   { keys: ['?'], does: 'This help', run: () => (dialog.value = 'help') },
 ]

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { Problem } from '../api.ts'
 import { refusal, signIn, stage } from '../state.ts'
+import { into } from './controls.tsx'
 import { Icon } from './icons.tsx'
 
 const LOCAL = 'local'
@@ -37,9 +38,7 @@ export function SignIn() {
           aria-describedby="secret-hint"
           aria-invalid={message !== ''}
           value={value}
-          onInput={(event) => {
-            value.value = event.currentTarget.value
-          }}
+          onInput={into(value)}
         />
         <p id="secret-hint" class="hint">
           {stage.value === LOCAL ? (

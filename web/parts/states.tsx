@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import type { Problem } from '../api.ts'
-import { clearFilters, dropFilter, refresh, setRange, signOut, view } from '../state.ts'
+import { clearFilters, refresh, setRange, show, signOut, view } from '../state.ts'
+import { isAllTime } from '../time.ts'
 import { Icon, type IconName } from './icons.tsx'
 
 // What is said instead of events: nothing found, or something wrong, and what can be done about it.
@@ -29,7 +30,7 @@ const Act = ({ does, children }: { does: () => void; children: ComponentChildren
 /** No event meets the query. */
 export function Empty() {
   const { filters, range } = view.value
-  const isAll = range.last === undefined && !range.from && !range.to
+  const isAll = isAllTime(range)
   return (
     <State icon="search" title="No events">
       <p>
@@ -59,9 +60,7 @@ const titles: Readonly<Record<string, string>> = {
   REMOVED: 'Removed under retention',
 }
 
-function dropLocations(): void {
-  for (const filter of view.value.filters) if (filter.name === 'location') dropFilter(filter)
-}
+const dropLocations = (): void => show({ filters: view.value.filters.filter(({ name }) => name !== 'location') })
 
 /** What went wrong with the list, and the way on. */
 export function Wrong({ problem, again = refresh }: { problem: Problem; again?: () => void }) {

@@ -25,7 +25,7 @@ const rowId = (index: number): string => `row-${index}`
 /** How many rows there is room for: all that are known to be there, as soon as they are counted. */
 const height = (): number => {
   if (next.value === null) return count.value
-  return Math.min(MOST, Math.max(count.value + 1, (total.value ?? 0) + arrived.value))
+  return Math.min(MOST, Math.max(count.value + 1, total.value ?? 0))
 }
 
 /** What stands in a cell: of a time, its parts. */

@@ -1,8 +1,8 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
 import { query } from '../list.ts'
-import { setRange, show, view } from '../state.ts'
-import { fromField, iso, offset, presets, type Range, rangeText, toField, type Zone } from '../time.ts'
-import { closePopover, Popover } from './controls.tsx'
+import { glance, setRange, view } from '../state.ts'
+import { fromField, isAllTime, iso, offset, presets, type Range, rangeText, toField, type Zone } from '../time.ts'
+import { closePopover, into, Popover } from './controls.tsx'
 import { Icon } from './icons.tsx'
 
 export const TIME = 'time-range'
@@ -24,7 +24,7 @@ export function ZoneSwitch() {
           type="button"
           aria-pressed={zone === entry.zone}
           title={entry.zone === 'local' ? `Local time, now ${offset(Date.now(), 'local')}` : undefined}
-          onClick={() => show({ zone: entry.zone }, { passing: true })}
+          onClick={() => glance({ zone: entry.zone })}
         >
           {entry.label}
         </button>
@@ -40,9 +40,9 @@ function Absolute() {
   const to = useSignal('')
   // What is shown is what one begins with.
   useSignalEffect(() => {
-    const shown = query.value.span
-    from.value = shown.from === undefined ? '' : toField(shown.from, view.value.zone)
-    to.value = shown.to === undefined ? '' : toField(shown.to, view.value.zone)
+    const { span } = query.value
+    from.value = toField(span.from, view.value.zone)
+    to.value = toField(span.to, view.value.zone)
   })
   const begin = fromField(from.value, zone)
   const end = fromField(to.value, zone)
@@ -50,22 +50,15 @@ function Absolute() {
   const apply = (event: SubmitEvent): void => {
     event.preventDefault()
     if (isWrong) return
-    setRange({
-      ...(begin === undefined ? {} : { from: iso(begin) }),
-      ...(end === undefined ? {} : { to: iso(end) }),
-    })
+    const [first, last] = [begin, end].map((time) => (time === undefined ? undefined : iso(time)))
+    setRange({ from: first, to: last })
     closePopover(TIME)
   }
   return (
     <form class="absolute" onSubmit={apply}>
       <label>
         From <span class="muted">({offset(begin ?? Date.now(), zone)})</span>
-        <input
-          type="datetime-local"
-          step="1"
-          value={from}
-          onInput={(event) => (from.value = event.currentTarget.value)}
-        />
+        <input type="datetime-local" step="1" value={from} onInput={into(from)} />
       </label>
       <label>
         Before <span class="muted">({offset(end ?? Date.now(), zone)})</span>
@@ -75,7 +68,7 @@ function Absolute() {
           value={to}
           aria-invalid={isWrong}
           aria-describedby="range-wrong"
-          onInput={(event) => (to.value = event.currentTarget.value)}
+          onInput={into(to)}
         />
       </label>
       <p id="range-wrong" class="wrong" role="alert">
@@ -94,7 +87,6 @@ function Presets() {
     setRange(chosen)
     closePopover(TIME)
   }
-  const isAll = range.last === undefined && !range.from && !range.to
   return (
     <ul class="presets">
       {presets.map(({ last, label }) => (
@@ -105,7 +97,7 @@ function Presets() {
         </li>
       ))}
       <li>
-        <button type="button" aria-pressed={isAll} onClick={pick({})}>
+        <button type="button" aria-pressed={isAllTime(range)} onClick={pick({})}>
           All time
         </button>
       </li>
