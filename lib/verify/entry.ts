@@ -12,7 +12,11 @@ import { readCanonical } from './json.ts'
 export type Value = string | number | boolean | null
 
 /** The columns of some rows. Texts are there of some of them only, of those from the row `from` on. */
-export type Rows = Record<ColumnName, ArrayLike<Value>> & { from: number }
+export type Rows = Record<ColumnName, ArrayLike<Value>> & {
+  from: number
+  /** Most of the texts come more than once. */
+  repeat: boolean
+}
 
 /** What was found in a row: the text of its event, and what is wrong with it. */
 export interface Entry {
@@ -267,10 +271,20 @@ function filled({ holes }: Bound, pieces: RegExpExecArray, at: number): string |
 const LONGEST = 16_384
 const MOST_SHAPES = 64
 const MOST_LEARNT = 1024
+/** Texts of which the shape is remembered. */
+const MOST_TEXTS = 4096
+
+/** A text and its shape. */
+interface Matched {
+  shape: Shape
+  /** What stands between the holes, from the second element on. */
+  pieces: RegExpExecArray
+}
 
 /** Reads the rows of a location. */
 export class EntryReader {
   private readonly shapes: Shape[] = []
+  private readonly texts = new Map<string, Matched>()
   private learnt = 0
   private readonly location: string
 
@@ -285,17 +299,28 @@ export class EntryReader {
 
   private match(rows: Rows, at: number): Entry | undefined {
     const holed = rows.event[at - rows.from]
-    if (typeof holed !== 'string') return undefined
-    const { shapes } = this
+    const matched = typeof holed === 'string' ? this.matched(holed, rows.repeat) : undefined
+    if (!matched) return undefined
+    const { shape, pieces } = matched
+    if (shape.bound?.rows !== rows) shape.bound = bind(shape, rows)
+    const text = fits(shape.bound, at) ? filled(shape.bound, pieces, at) : undefined
+    return text === undefined ? undefined : { text, wrong: undefined }
+  }
+
+  /** The shape of a text; `repeat`: it probably comes again. */
+  private matched(holed: string, repeat: boolean): Matched | undefined {
+    const before = repeat ? this.texts.get(holed) : undefined
+    if (before) return before
+    const { shapes, texts } = this
     for (let index = 0; index < shapes.length; index++) {
       const shape = shapes[index] as Shape
       const pieces = shape.pattern.exec(holed)
       if (!pieces) continue
       // So the most frequent ones come to be tried first.
       if (index > 0) shapes.splice(index - 1, 2, shape, shapes[index - 1] as Shape)
-      if (shape.bound?.rows !== rows) shape.bound = bind(shape, rows)
-      const text = fits(shape.bound, at) ? filled(shape.bound, pieces, at) : undefined
-      return text === undefined ? undefined : { text, wrong: undefined }
+      if (texts.size === MOST_TEXTS) texts.clear()
+      if (repeat) texts.set(holed, { shape, pieces })
+      return { shape, pieces }
     }
     return undefined
   }

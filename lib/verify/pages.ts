@@ -13,6 +13,8 @@ export interface ColumnValues {
   values: ArrayLike<Value>
   /** No text in it would have to be escaped by JSON. */
   isClean: boolean
+  /** Values are those of a dictionary: most come more than once. */
+  repeat?: boolean
 }
 
 /** Values of a page or a dictionary, without those that are null. */
@@ -223,7 +225,7 @@ function lookedUp(cursor: Cursor, count: number, dictionary: Decoded): Decoded {
     if (word === undefined) throw new Error('a dictionary lacks a word')
     values[at] = word
   }
-  return { values, isClean }
+  return { values, isClean, repeat: true }
 }
 
 const PLAIN = 0

@@ -91,9 +91,10 @@ function* readGroup(file: OpenFile, group: RowGroup): Generator<Group> {
     areClean &&= isClean
   }
   // The texts are most of it, so there are never more than those of a page.
-  const all: Rows = { ...(rows as Omit<Rows, 'event' | 'from'>), event: [], from: 0 }
-  for (const { values } of readPages(...columnOf(file, group, texts))) {
+  const all: Rows = { ...(rows as Omit<Rows, 'event' | 'from'>), event: [], from: 0, repeat: false }
+  for (const { values, repeat = false } of readPages(...columnOf(file, group, texts))) {
     all.event = values
+    all.repeat = repeat
     yield { rows: all, isClean: areClean, from: all.from, to: all.from + values.length }
     all.from += values.length
   }

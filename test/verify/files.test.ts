@@ -28,7 +28,7 @@ const instead = (root: string, name: string, make: (path: string) => unknown) =>
   rmSync(join(root, name), { recursive: true, force: true })
   make(join(root, name))
 }
-const pipe = (path: string) => execFileSync('mkfifo', [path])
+const pipe = (path: string) => execFileSync('sh', ['-c', `mkfifo '${path}'`])
 const linkTo = (target: string) => (path: string) => symlinkSync(target, path)
 
 test.each<[string, FindingCode[], (root: string) => unknown]>([
