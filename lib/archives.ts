@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { mistakesOfSearches, type SavedSearch } from './alerts/searches.ts'
 import { RouterError } from './errors.ts'
 import { type Location, places } from './locations.ts'
+import { parseVerifierKey, type VerifierKey } from './proof/note.ts'
 
 /** Who may ask for events. Its secret is found by `reader-<id>`, as that of a registry is by its id. */
 export interface ReaderConfig {
@@ -28,6 +29,11 @@ export interface ArchiveConfig {
   /** For how many days events are kept, by location; `default` is for the others. For ever where nothing is said. */
   retention?: Readonly<Partial<Record<Location | 'default', number>>>
   lock?: LockConfig
+  /**
+   * The public keys of the logs by location, as `log/key` of each archive has them (docs/configuration.md): the search takes no checkpoint that
+   * another key has signed. Where nothing is said, the key in the archive counts.
+   */
+  logKeys?: Readonly<Partial<Record<Location, string>>>
   /** Saved searches and alerts (docs/alerts.md). */
   searches?: readonly SavedSearch[]
   /** Address of the viewer as people reach it, for links in alerts. */
@@ -47,6 +53,8 @@ export interface Archives {
   /** Days for which the events of a location are kept; `undefined` for ever. */
   retentionOf(location: Location): number | undefined
   lock: LockConfig | undefined
+  /** The key of the log of a location, where it is configured. */
+  logKeyOf(location: Location): VerifierKey | undefined
   searches: readonly SavedSearch[]
   viewer: string | undefined
 }
@@ -101,19 +109,36 @@ const schema = members({
   lock: v.optional(
     members({ mode: v.picklist(['governance', 'compliance'], 'has to be governance or compliance'), days }),
   ),
+  logKeys: v.optional(
+    members(
+      Object.fromEntries(ALL.map((name) => [name, v.optional(v.string('has to be text'))])) as Record<string, never>,
+    ),
+  ),
   searches: v.optional(v.unknown()),
   viewer: v.optional(
     v.pipe(v.string('has to be text'), v.regex(/^https?:\/\/[^\s#]+$/, 'write it like https://events.example.com')),
   ),
 })
 
+/** What is wrong with `text` as the key of the log of `location`; nothing when it is one. */
+function mistakeOfKey(location: string, text: string, origin: string): string[] {
+  try {
+    const { name } = parseVerifierKey(text)
+    if (name.startsWith(`${origin}/`) && name.endsWith(`/${location}`)) return []
+    return [`logKeys.${location}: it is the key of ${name}, not of a log ${origin}/<stage>/${location}`]
+  } catch {
+    return [`logKeys.${location}: has to be a verifier key like ${origin}/prod/${location}+4a997dc0+Aep...`]
+  }
+}
+
 /** What `schema` can't say: readers that share an id, and events that have to go before S3 lets them. */
-function contradictions({ readers, retention = {}, lock }: ArchiveConfig): string[] {
+function contradictions({ origin, readers, retention = {}, lock, logKeys = {} }: ArchiveConfig): string[] {
   const ids = readers.map(({ id }) => id)
   const twice = new Set(ids.filter((id, index) => ids.indexOf(id) !== index))
   const early = Object.entries(retention).filter(([, kept]) => lock !== undefined && kept < lock.days)
   return [
     ...[...twice].map((id) => `readers: the id ${JSON.stringify(id)} is used twice`),
+    ...Object.entries(logKeys).flatMap(([location, key]) => mistakeOfKey(location, key, origin)),
     ...early.map(([name, kept]) => `retention.${name}: ${kept} days end before the lock of ${lock?.days} days does`),
   ]
 }
@@ -133,7 +158,7 @@ export function checkArchives(config: ArchiveConfig): Archives {
       `archive.ts has ${mistakes.length} mistake(s):\n  - ${mistakes.join('\n  - ')}`,
     )
   }
-  const { origin, readers, retention = {}, lock, searches = [], viewer } = config
+  const { origin, readers, retention = {}, lock, logKeys = {}, searches = [], viewer } = config
   return {
     origin,
     readers: new Map(
@@ -141,6 +166,7 @@ export function checkArchives(config: ArchiveConfig): Archives {
     ),
     retentionOf: (of) => retention[of] ?? retention.default,
     lock,
+    logKeyOf: (of) => (logKeys[of] === undefined ? undefined : parseVerifierKey(logKeys[of])),
     searches,
     viewer,
   }
