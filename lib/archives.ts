@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { mistakesOfSearches, type SavedSearch } from './alerts/searches.ts'
 import { RouterError } from './errors.ts'
 import { type Location, places } from './locations.ts'
+import { parseVerifierKey, type VerifierKey } from './proof/note.ts'
 
 /** Who may ask for events. Its secret is found by `reader-<id>`, as that of a registry is by its id. */
 export interface ReaderConfig {
@@ -32,6 +33,11 @@ export interface ArchiveConfig {
   undoDays?: number
   /** For how many days the rows of an answer of Athena lie in the bucket beside the archive; 1 if left out. */
   answerDays?: number
+  /**
+   * The public keys of the logs by location, as `log/key` of each archive has them (docs/configuration.md): the search takes no checkpoint that
+   * another key has signed. Where nothing is said, the key in the archive counts.
+   */
+  logKeys?: Readonly<Partial<Record<Location, string>>>
   /** Saved searches and alerts (docs/alerts.md). */
   searches?: readonly SavedSearch[]
   /** Address of the viewer as people reach it, for links in alerts. */
@@ -53,6 +59,8 @@ export interface Archives {
   lock: LockConfig | undefined
   undoDays: number
   answerDays: number
+  /** The key of the log of a location, where it is configured. */
+  logKeyOf(location: Location): VerifierKey | undefined
   searches: readonly SavedSearch[]
   viewer: string | undefined
 }
@@ -113,11 +121,29 @@ const schema = members({
   ),
   undoDays: v.optional(days),
   answerDays: v.optional(days),
+  logKeys: v.optional(
+    members(
+      Object.fromEntries(ALL.map((name) => [name, v.optional(v.string('has to be text'))])) as Record<string, never>,
+    ),
+  ),
   searches: v.optional(v.unknown()),
   viewer: v.optional(
     v.pipe(v.string('has to be text'), v.regex(/^https?:\/\/[^\s#]+$/, 'write it like https://events.example.com')),
   ),
 })
+
+/** What is wrong with `text` as the key of the log of `location`; nothing when it is one. */
+function mistakeOfKey(location: string, text: unknown, origin: unknown): string[] {
+  // The schema tells that it is no text.
+  if (typeof text !== 'string' || typeof origin !== 'string') return []
+  try {
+    const { name } = parseVerifierKey(text)
+    if (name.startsWith(`${origin}/`) && name.endsWith(`/${location}`)) return []
+    return [`logKeys.${location}: it is the key of ${name}, not of a log ${origin}/<stage>/${location}`]
+  } catch {
+    return [`logKeys.${location}: has to be a verifier key like ${origin}/prod/${location}+4a997dc0+Aep...`]
+  }
+}
 
 /** `value`, whatever it is, as an object whose members can be asked for. */
 const record = (value: unknown): Readonly<Record<string, unknown>> =>
@@ -130,7 +156,7 @@ const isNumber = (value: unknown): value is number => typeof value === 'number'
  * said, so that these are told together with all other mistakes.
  */
 function contradictions(config: unknown): string[] {
-  const { readers, retention, lock } = record(config)
+  const { origin, readers, retention, lock, logKeys } = record(config)
   const ids = (Array.isArray(readers) ? readers : [])
     .map((reader) => record(reader).id)
     .filter((id) => id !== undefined)
@@ -141,6 +167,7 @@ function contradictions(config: unknown): string[] {
   )
   return [
     ...[...twice].map((id) => `readers: the id ${JSON.stringify(id)} is used twice`),
+    ...Object.entries(record(logKeys)).flatMap(([location, key]) => mistakeOfKey(location, key, origin)),
     ...early.map(([name, kept]) => `retention.${name}: ${kept} days end before the lock of ${locked} days does`),
   ]
 }
@@ -158,7 +185,7 @@ export function checkArchives(config: ArchiveConfig): Archives {
       `archive.ts has ${mistakes.length} mistake(s):\n  - ${mistakes.join('\n  - ')}`,
     )
   }
-  const { origin, readers, retention = {}, lock, searches = [], viewer } = config
+  const { origin, readers, retention = {}, lock, logKeys = {}, searches = [], viewer } = config
   const { undoDays = UNDO_DAYS, answerDays = ANSWER_DAYS } = config
   return {
     origin,
@@ -169,6 +196,7 @@ export function checkArchives(config: ArchiveConfig): Archives {
     lock,
     undoDays,
     answerDays,
+    logKeyOf: (of) => (logKeys[of] === undefined ? undefined : parseVerifierKey(logKeys[of])),
     searches,
     viewer,
   }

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { archive } from '../archive.ts'
 import { type ArchiveConfig, checkArchives } from '../lib/archives.ts'
 import { places } from '../lib/locations.ts'
+import { logKey } from '../lib/proof/note.ts'
 
 const good: ArchiveConfig = { origin: 'events.example.com', readers: [] }
 
@@ -23,6 +24,19 @@ describe('archive.ts', () => {
     const { retentionOf } = checkArchives({ ...good, retention: { default: 365, 'eu-de': 3650 } })
     expect([retentionOf('eu-de'), retentionOf('jp-tok')]).toEqual([3650, 365])
     expect(checkArchives({ ...good, retention: { 'eu-de': 3650 } }).retentionOf('jp-tok')).toBeUndefined()
+  })
+
+  test('the key of a log is one of its location', () => {
+    const { text } = logKey('events.example.com/prod/eu-de', Buffer.alloc(32, 7))
+    const { logKeyOf } = checkArchives({ ...good, logKeys: { 'eu-de': text } })
+    expect([logKeyOf('eu-de')?.text, logKeyOf('jp-tok')]).toEqual([text, undefined])
+    const logKeys = { 'eu-de': text.slice(0, -4), 'jp-tok': text, 'us-east': text.replace('events.', 'other.') }
+    expect(messageOf({ ...good, logKeys }).split('\n')).toEqual([
+      'archive.ts has 3 mistake(s):',
+      expect.stringContaining('  - logKeys.eu-de: has to be a verifier key like events.example.com/prod/eu-de+'),
+      expect.stringContaining('  - logKeys.jp-tok: it is the key of events.example.com/prod/eu-de, not of a log '),
+      expect.stringContaining('  - logKeys.us-east: has to be a verifier key'),
+    ])
   })
 
   test('every mistake is listed at once', () => {
@@ -57,7 +71,7 @@ describe('archive.ts', () => {
       '  - lock.days: has to be a number of days',
       '  - undoDays: has to be 1 or more',
       '  - answerDays: has to be a number of days',
-      '  - bucket: there is no such setting; there are origin, readers, retention, lock, undoDays, answerDays, searches, viewer',
+      '  - bucket: there is no such setting; there are origin, readers, retention, lock, undoDays, answerDays, logKeys, searches, viewer',
       '  - searches: has to be a list',
     ])
   })

@@ -2,6 +2,7 @@ import { columns } from '../../lib/archive/columns.ts'
 import { bucketName } from '../../lib/archiveapp.ts'
 import type { Place } from '../../lib/locations.ts'
 import { athenaNames } from '../../lib/search/athena.ts'
+import { PROJECTED } from '../../lib/search/days.ts'
 import { arn, type Deployment, denyPlain, placeIn } from './deployment.ts'
 
 // The archive of the location of an AWS region: its bucket, and the table by which Athena reads it (docs/archive.md, docs/aws.md).
@@ -14,8 +15,6 @@ const WORK_GROUP = 'ArchiveWorkGroup'
 /** The name of the table that Athena reads. */
 const TABLE = 'archive'
 
-/** Days that Athena looks at: a sender whose clock is further off is found in the archive, not by search. */
-const DAYS = '2010-01-01,NOW+1YEARS'
 /** Most bytes that one question may read, one terabyte: at a price of some dollars. */
 const MOST_BYTES = 1024 ** 4
 
@@ -137,7 +136,7 @@ function table(deployment: Deployment, place: Place) {
           'projection.location.values': place.location,
           'projection.day.type': 'date',
           'projection.day.format': 'yyyy-MM-dd',
-          'projection.day.range': DAYS,
+          'projection.day.range': PROJECTED.join(','),
           // In a template of CloudFormation `${!` is a `${` that stays.
           'storage.location.template': { 'Fn::Sub': `${events}location=\${!location}/day=\${!day}/` },
         },

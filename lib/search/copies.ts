@@ -1,3 +1,4 @@
+import { type Range, type Ranges, union } from '../archive/ranges.ts'
 import { type LocalFile, literal, rowsOf } from './local.ts'
 
 // Which rows of the files are further copies of an event: a message that came twice may be archived twice, and while files are merged an
@@ -14,6 +15,8 @@ interface Connection {
 export interface Copies {
   /** Takes in that the files of a location are `files` now. */
   update(location: string, files: readonly LocalFile[]): Promise<void>
+  /** The leaves that are in the files of a location. */
+  leaves(location: string): Ranges
   /** The relation of all events of these files, each once: of its copies the one with the lowest leaf. */
   once(paths: readonly string[]): string
 }
@@ -28,6 +31,13 @@ const COVERED = `
   SELECT path, copies.n = held.n AS isCovered
   FROM (SELECT path, count(*) AS n FROM repeated GROUP BY path) AS copies
   JOIN (SELECT path, count(*) AS n FROM ids JOIN files USING (file) GROUP BY path) AS held USING (path)`
+/** The leaves of the files with these numbers, as runs of leaves that follow one another. */
+const runsOf = (numbers: Iterable<number>): string => `
+  SELECT path, min(leaf) AS begins, max(leaf) AS ends
+  FROM (
+    SELECT file, leaf, leaf - dense_rank() OVER (PARTITION BY file ORDER BY leaf) AS run
+    FROM ids WHERE file IN (${[-1, ...numbers].join(', ')})
+  ) JOIN files USING (file) GROUP BY path, file, run`
 // Ids are UUIDs; one that is none gets one of its own.
 const KEY = 'coalesce(TRY_CAST(id AS UUID), CAST(md5(id) AS UUID))'
 
@@ -36,6 +46,8 @@ export async function copies(connection: Connection): Promise<Copies> {
   for (const statement of TABLES) await connection.run(statement)
   /** Numbers of the files that were seen, by location and path. */
   const seen = new Map<string, Map<string, number>>()
+  /** Runs of the leaves of these files. */
+  const runs = new Map<string, Range[]>()
   let last = 0
   /** Files all of whose events lie in others, and whether there are further copies. */
   let covered: ReadonlySet<string> = new Set()
@@ -88,7 +100,14 @@ export async function copies(connection: Connection): Promise<Copies> {
       await connection.run('ROLLBACK')
       throw error
     }
-    for (const [path] of gone) known.delete(path)
+    for (const [path] of gone) {
+      known.delete(path)
+      runs.delete(path)
+    }
+    for (const { path, begins, ends } of (await connection.runAndReadAll(runsOf(added.values()))).getRowObjects()) {
+      const range: Range = [Number(begins), Number(ends)]
+      runs.set(String(path), [...(runs.get(String(path)) ?? []), range])
+    }
     for (const [path, number] of added) known.set(path, number)
     seen.set(location, known)
     const rows = (await connection.runAndReadAll(COVERED)).getRowObjects()
@@ -102,6 +121,7 @@ export async function copies(connection: Connection): Promise<Copies> {
       queue = taken.catch(() => undefined)
       return taken
     },
+    leaves: (location) => union([...(seen.get(location)?.keys() ?? [])].flatMap((path) => runs.get(path) ?? [])),
     once(paths) {
       const needed = paths.filter((path) => !covered.has(path))
       const rows = rowsOf(needed.length > 0 ? needed : paths)

@@ -1,17 +1,18 @@
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { join as joinPath } from 'node:path'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { columns } from '../archive/columns.ts'
 import { eventsOf, parseEventsFile } from '../archive/names.ts'
+import type { Ranges } from '../archive/ranges.ts'
 import type { Row } from '../archive/row.ts'
 import { RouterError } from '../errors.ts'
 import type { Location } from '../locations.ts'
 import type { Store } from '../stores/store.ts'
 import { type Copies, copies } from './copies.ts'
-import type { Damaged, Engine, Found, ValueCount } from './engine.ts'
+import { type Damaged, type Engine, type Found, tooLong, type ValueCount } from './engine.ts'
+import { examiner } from './examine.ts'
 import type { Filter } from './filter.ts'
 import { type LocalFile, literal, rowsOf } from './local.ts'
+import { common, gapsIn } from './missing.ts'
 import {
   boundsStatement,
   countsStatement,
@@ -23,7 +24,8 @@ import {
   rowsStatement,
   type Scope,
 } from './query.ts'
-import { type Fragment, type Parameter, sql, text } from './sql.ts'
+import { says } from './says.ts'
+import { type Fragment, type Parameter, text } from './sql.ts'
 
 // DuckDB over the files of archives that lie on this machine: the only importer of DuckDB, which loads when the first question comes.
 
@@ -61,29 +63,19 @@ export const dialectOf = (events: string, every = events): Dialect => ({
   all: text(every),
   events: () => text(events),
   page: text('location, leaf, filename'),
-  // Several times as quick as replace(). A hole is only there for a value without a backslash, the one character that means something here.
-  fill: (inner, code, value) =>
-    sql`regexp_replace(${inner}, ${text(`'\\x${code.toString(16).padStart(2, '0')}'`)}, ${value}, 'g')`,
-  written: (column) => text(`(left(strftime(${column}, '%Y-%m-%dT%H:%M:%S.%g'), 22) || '+0000')`),
+  says,
   milliseconds: (column) => text(`epoch_ms(${column})`),
   addressKey: (column) => text(`address_key(${column})`),
 })
-
-/** Why a file can't be what was written; `undefined` when it is. Rejects when it is not there. */
-async function mistakeOf({ path, digest }: LocalFile): Promise<string | undefined> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(chunk as Buffer)
-  return hash.digest('hex').startsWith(digest)
-    ? undefined
-    : 'It is not the file that was written: its SHA-256 is another one.'
-}
 
 /** What is known of the files of a location: made after its log had `size` leaves. */
 interface Listing {
   size: number
   files: readonly LocalFile[]
   damaged: readonly Damaged[]
-  /** It turned out to be wrong. */
+  /** The leaves below `size` that are in none of the files. */
+  missing: Ranges
+  /** It turned out to be wrong, or may be. */
   stale: boolean
 }
 
@@ -102,6 +94,10 @@ const bound = (parameter: Parameter): Parameter | bigint =>
 type Place = Record<string, unknown>
 
 const pathsOf = (files: readonly LocalFile[]): string[] => files.map(({ path }) => path)
+
+/** What tells one state of the files from another. */
+const stateOf = (listed: readonly Listing[]): string =>
+  listed.flatMap(({ files }) => files.map(({ path, mark }) => `${path} ${mark}`)).join()
 
 /** Events that are looked through at first, at least; each time twice as many. */
 const FIRST_PART = 250_000
@@ -124,6 +120,19 @@ function partsOf(files: readonly LocalFile[]): LocalFile[][] {
 const byDay = (one: LocalFile, other: LocalFile): number =>
   one.day === other.day ? one.first - other.first : one.day < other.day ? -1 : 1
 
+/** Files that may hold events of the question, in the order of their days. */
+function neededOf(listed: readonly Listing[], { from, to }: Filter, scopes: readonly Scope[]): LocalFile[] {
+  const sizes = new Map<string, number>(scopes.map(({ location, size }) => [location, size]))
+  const isNeeded = ({ location, first, day }: LocalFile): boolean =>
+    first < (sizes.get(location) ?? 0) &&
+    (from === undefined || day >= dayOf(from)) &&
+    (to === undefined || day <= dayOf(to))
+  return listed
+    .flatMap(({ files }) => files)
+    .filter(isNeeded)
+    .sort(byDay)
+}
+
 /** A row as DuckDB hands it over: whole numbers as bigint. */
 function foundOf(read: Readonly<Record<string, unknown>>): Found {
   const row = columns.map(({ name }) => {
@@ -133,30 +142,33 @@ function foundOf(read: Readonly<Record<string, unknown>>): Found {
   return { location: read.location as Location, row: Object.fromEntries(row) as Row }
 }
 
+/** DuckDB with the functions that statements need. Whatever it is asked, it reads and writes nothing on this machine but what is in the folder `root`. */
+export async function openInstance(root: string): Promise<DuckDBInstance> {
+  const { DuckDBInstance } = await import('@duckdb/node-api')
+  const instance = await DuckDBInstance.create(':memory:', {
+    autoinstall_known_extensions: 'false',
+    temp_directory: '',
+  })
+  const connection = await instance.connect()
+  const settings = [
+    "SET TimeZone = 'UTC'",
+    'SET parquet_metadata_cache = true',
+    `SET allowed_directories = [${literal(`${root}/`)}]`,
+    'SET enable_external_access = false',
+    'SET lock_configuration = true',
+  ]
+  for (const statement of [...MACROS, ...settings]) await connection.run(statement)
+  connection.closeSync()
+  return instance
+}
+
 /** DuckDB over the archives in `folders`. */
 export function duckdb(folders: Folders): Engine {
   let opened: Promise<{ instance: DuckDBInstance; known: Copies }> | undefined
   const listings = new Map<Location, Promise<Listing>>()
-  /** Files that were found to be what was written, or not, by path and mark. */
-  const examined = new Map<string, { mark: string; why: string | undefined }>()
-
   async function open(): Promise<{ instance: DuckDBInstance; known: Copies }> {
-    const { DuckDBInstance } = await import('@duckdb/node-api')
-    const instance = await DuckDBInstance.create(':memory:', {
-      autoinstall_known_extensions: 'false',
-      temp_directory: '',
-    })
-    const connection = await instance.connect()
-    const settings = [
-      "SET TimeZone = 'UTC'",
-      'SET parquet_metadata_cache = true',
-      // Whatever is asked, nothing else on this machine is read or written.
-      `SET allowed_directories = [${literal(`${folders.root}/`)}]`,
-      'SET enable_external_access = false',
-      'SET lock_configuration = true',
-    ]
-    for (const statement of [...MACROS, ...settings]) await connection.run(statement)
-    return { instance, known: await copies(connection) }
+    const instance = await openInstance(folders.root)
+    return { instance, known: await copies(await instance.connect()) }
   }
 
   /** An attempt that failed is made again at the next question. */
@@ -168,64 +180,76 @@ export function duckdb(folders: Folders): Engine {
     return opened
   }
 
-  async function run({ sql, parameters }: Fragment): Promise<Record<string, unknown>[]> {
+  async function run({ sql, parameters }: Fragment, signal?: AbortSignal): Promise<Record<string, unknown>[]> {
     const { instance } = await database()
     const connection: DuckDBConnection = await instance.connect()
+    const stop = () => connection.interrupt()
+    signal?.addEventListener('abort', stop)
     try {
+      if (signal?.aborted) throw tooLong()
       return (await connection.runAndReadAll(sql, parameters.map(bound))).getRowObjects()
+    } catch (error) {
+      throw signal?.aborted ? tooLong(error) : error
     } finally {
+      signal?.removeEventListener('abort', stop)
       connection.closeSync()
     }
   }
 
-  async function examine(file: LocalFile): Promise<string | undefined> {
-    const known = examined.get(file.path)
-    if (known?.mark === file.mark) return known.why
-    const why = await mistakeOf(file)
-    examined.set(file.path, { mark: file.mark, why })
-    return why
+  const examined = examiner((statement) => run(text(statement)))
+
+  /** Takes in that `files` are those of a location. When that fails, it is tried without those that can't be read, which are returned. */
+  async function take(location: Location, files: readonly LocalFile[]): Promise<{ file: LocalFile; why: string }[]> {
+    const { known } = await database()
+    try {
+      await known.update(location, files)
+      return []
+    } catch (error) {
+      const bad: { file: LocalFile; why: string }[] = []
+      for (const file of files) {
+        const why = await examined.whole(file)
+        if (why !== undefined) bad.push({ file, why })
+      }
+      if (bad.length === 0) throw error
+      const isBad = new Set(bad.map(({ file }) => file))
+      await known.update(
+        location,
+        files.filter((file) => !isBad.has(file)),
+      )
+      return bad
+    }
   }
 
   async function list(location: Location, size: number): Promise<Listing> {
-    const files: LocalFile[] = []
+    const all: LocalFile[] = []
     const damaged: Damaged[] = []
     for await (const { name, size: bytes, modifiedAt } of folders.store(location).list(eventsOf(location))) {
       const parsed = parseEventsFile(name)
       if (parsed?.location !== location) continue
       const path = joinPath(folders.root, location, name)
       const file: LocalFile = { ...parsed, location, name, path, mark: `${bytes} ${modifiedAt}` }
-      const why = await examine(file)
-      if (why === undefined) files.push(file)
+      const why = await examined.first(file)
+      if (why === undefined) all.push(file)
       else damaged.push({ location, file: name, why })
     }
+    const bad = await take(location, all)
+    damaged.push(...bad.map(({ file, why }) => ({ location, file: file.name, why })))
+    const files = all.filter((file) => !bad.some((one) => one.file === file))
     const { known } = await database()
-    await known.update(location, files)
-    return { size, files, damaged, stale: false }
+    return { size, files, damaged, missing: gapsIn(known.leaves(location), 0, size), stale: false }
   }
+
+  /** What is damaged may have been put back; only files that have changed are read for that. */
+  const isOutdated = (known: Listing, size: number): boolean =>
+    known.stale || known.size < size || known.damaged.length > 0
 
   /** The files of a location, looked up anew when its log has grown: only then there are further events. One look after the other. */
-  function listing({ location, size }: Scope): Promise<Listing> {
+  function listing({ location, size }: Scope, isNew = false): Promise<Listing> {
     const anew = () => list(location, size)
     const before = listings.get(location) ?? Promise.reject()
-    const made = before.then((known) => (known.stale || known.size < size ? anew() : known), anew)
+    const made = before.then((known) => (isNew || isOutdated(known, size) ? anew() : known), anew)
     listings.set(location, made)
     return made
-  }
-
-  /** Files that may hold events of the question. */
-  const isNeeded =
-    ({ from, to }: Filter, sizes: ReadonlyMap<string, number>) =>
-    (file: LocalFile): boolean =>
-      file.first < (sizes.get(file.location) ?? 0) &&
-      (from === undefined || file.day >= dayOf(from)) &&
-      (to === undefined || file.day <= dayOf(to))
-
-  /** Forgets `listed`, and of their files that they are what was written. */
-  function forget(listed: readonly Listing[]): void {
-    for (const one of listed) {
-      one.stale = true
-      for (const { path } of one.files) examined.delete(path)
-    }
   }
 
   /** Does `work` with the files that are there; again when they went away meanwhile or turn out to be damaged. */
@@ -235,45 +259,72 @@ export function duckdb(folders: Folders): Engine {
     work: (files: readonly LocalFile[], known: Copies) => Promise<Answer>,
     none: Answer,
   ): Promise<{ answer: Answer; damaged: Damaged[] }> {
-    const sizes = new Map<string, number>(scopes.map(({ location, size }) => [location, size]))
+    const answered = async (listed: readonly Listing[]): Promise<{ answer: Answer; damaged: Damaged[] }> => {
+      const needed = neededOf(listed, filter, scopes)
+      const answer = needed.length === 0 ? none : await work(needed, (await database()).known)
+      return { answer, damaged: listed.flatMap((one) => one.damaged) }
+    }
+    return again(scopes, answered)
+  }
+
+  /** Does `work` until it succeeds, or fails with files that are what they should be. */
+  async function again<Answer>(
+    scopes: readonly Scope[],
+    work: (listed: readonly Listing[]) => Promise<Answer>,
+  ): Promise<Answer> {
     let failure: unknown
     let tried: string | undefined
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      let listed: Listing[] = []
+      let listed: Listing[] | undefined
       try {
-        listed = await Promise.all(scopes.map(listing))
-        const files = listed.flatMap((one) => one.files)
-        const paths = pathsOf(files).join()
-        // The same files once more: they are not what is wrong.
-        if (paths === tried) break
-        tried = paths
-        const damaged = listed.flatMap((one) => one.damaged)
-        const needed = files.filter(isNeeded(filter, sizes)).sort(byDay)
-        return { answer: needed.length === 0 ? none : await work(needed, (await database()).known), damaged }
+        listed = await listedBut(tried, scopes)
+        if (!listed) break
+        tried = stateOf(listed)
+        return await work(listed)
       } catch (error) {
         if (error instanceof RouterError) throw error
         failure = error
-        forget(listed)
+        for (const one of listed ?? []) one.stale = true
       }
     }
     throw failure
   }
 
+  /** The files that are there; `undefined` when they are still those that were `tried`, and none of them is other than it looks. */
+  async function listedBut(tried: string | undefined, scopes: readonly Scope[]): Promise<Listing[] | undefined> {
+    const listed = await Promise.all(scopes.map((scope) => listing(scope)))
+    if (stateOf(listed) !== tried) return listed
+    return (await isAnyBad(listed)) ? Promise.all(scopes.map((scope) => listing(scope, true))) : undefined
+  }
+
+  async function isAnyBad(listed: readonly Listing[]): Promise<boolean> {
+    let isBad = false
+    for (const file of listed.flatMap((one) => one.files)) {
+      if ((await examined.whole(file)) !== undefined) isBad = true
+    }
+    return isBad
+  }
+
   /** The places of a page, in its order. Of a page by time days are looked through until it is full: no other day can change it. */
-  async function placesOf(query: PageQuery, files: readonly LocalFile[], known: Copies): Promise<Place[]> {
+  async function placesOf(
+    query: PageQuery,
+    files: readonly LocalFile[],
+    known: Copies,
+    signal: AbortSignal,
+  ): Promise<Place[]> {
     const { sort, limit } = query
     const parts = sort.by === 'time' ? partsOf(sort.descending ? files.toReversed() : files) : [files]
     const places: Place[] = []
     for (const part of parts) {
       const statement = pageStatement({ ...query, limit: limit - places.length }, dialectOf(known.once(pathsOf(part))))
-      places.push(...(await run(statement)))
+      places.push(...(await run(statement, signal)))
       if (places.length >= limit) break
     }
     return places
   }
 
   /** Whole rows for `places`: only the files that hold them are read for it. */
-  async function rowsAt(places: readonly Place[], known: Copies): Promise<Found[]> {
+  async function rowsAt(places: readonly Place[], known: Copies, signal: AbortSignal): Promise<Found[]> {
     const paths = [...new Set(places.map(({ filename }) => String(filename)))]
     const leaves = new Map(
       [...Map.groupBy(places, ({ location }) => String(location))].map(([location, some]) => [
@@ -281,33 +332,33 @@ export function duckdb(folders: Folders): Engine {
         some.map(({ leaf }) => Number(leaf)),
       ]),
     )
-    const read = await run(rowsStatement(leaves, dialectOf(known.once(paths))))
+    const read = await run(rowsStatement(leaves, dialectOf(known.once(paths))), signal)
     const rows = new Map(read.map((row) => [`${row.location} ${row.leaf}`, row]))
     return places.map(({ location, leaf }) => foundOf(rows.get(`${location} ${leaf}`) as Place))
   }
 
   /** Every copy of the events of these leaves. */
-  async function allAt(scope: Scope, files: readonly LocalFile[]): Promise<Found[]> {
-    const read = await run(leavesStatement(scope, dialectOf(rowsOf(pathsOf(files)))))
+  async function allAt(scope: Scope, files: readonly LocalFile[], signal: AbortSignal): Promise<Found[]> {
+    const read = await run(leavesStatement(scope, dialectOf(rowsOf(pathsOf(files)))), signal)
     return [...new Map(read.map(foundOf).map((found) => [found.row.leaf, found])).values()]
   }
 
   return {
-    async leaves(scope) {
-      const { answer, damaged } = await over<Found[]>(NO_FILTER, [scope], (files) => allAt(scope, files), [])
+    async leaves(scope, signal) {
+      const { answer, damaged } = await over<Found[]>(NO_FILTER, [scope], (files) => allAt(scope, files, signal), [])
       return { found: answer, damaged }
     },
-    async page(query) {
+    async page(query, signal) {
       const work = async (files: readonly LocalFile[], known: Copies) => {
-        const places = await placesOf(query, files, known)
-        return places.length === 0 ? [] : rowsAt(places, known)
+        const places = await placesOf(query, files, known, signal)
+        return places.length === 0 ? [] : rowsAt(places, known, signal)
       }
       const { answer, damaged } = await over<Found[]>(query.filter, query.scopes, work, [])
       return { found: answer, damaged }
     },
-    async bounds(filter, scopes) {
+    async bounds(filter, scopes, signal) {
       const work = async (files: readonly LocalFile[], known: Copies) => {
-        const [row] = await run(boundsStatement(filter, scopes, dialectOf(known.once(pathsOf(files)))))
+        const [row] = await run(boundsStatement(filter, scopes, dialectOf(known.once(pathsOf(files)))), signal)
         const { total = 0, first, last } = row ?? {}
         const time = (value: unknown) => (value === null || value === undefined ? null : numberOf(value))
         return { total: numberOf(total), first: time(first), last: time(last) }
@@ -315,10 +366,10 @@ export function duckdb(folders: Folders): Engine {
       const none: Awaited<ReturnType<Engine['bounds']>> = { total: 0, first: null, last: null }
       return (await over(filter, scopes, work, none)).answer
     },
-    async counts(query) {
+    async counts(query, signal) {
       const { filter, scopes, by, interval } = query
       const work = async (files: readonly LocalFile[], known: Copies) =>
-        run(countsStatement(query, dialectOf(known.once(pathsOf(files)))))
+        run(countsStatement(query, dialectOf(known.once(pathsOf(files)))), signal)
       const { answer, damaged } = await over<Record<string, unknown>[]>(filter, scopes, work, [])
       const parts = Map.groupBy(answer, ({ part }) => numberOf(part))
       const values = (part: number): ValueCount[] =>
@@ -329,6 +380,21 @@ export function duckdb(folders: Folders): Engine {
         failures: numberOf(failures),
       }))
       return { by: by.map((_, index) => values(index + 1)), buckets, damaged }
+    },
+    async missing(scope) {
+      if (scope.from >= scope.size) return []
+      const { missing } = await listing(scope)
+      return common(missing, [[scope.from, scope.size - 1]])
+    },
+    renew(location) {
+      const made = listings.get(location)
+      // One that failed is made anew anyway.
+      made?.then(
+        (known) => {
+          known.stale = true
+        },
+        () => undefined,
+      )
     },
   }
 }

@@ -72,6 +72,8 @@ export interface CountQuestion {
 export const MOST_QUERY = 8 * 1024
 const MOST_CHARACTERS = 1024
 const MOST_LIMIT = 1000
+/** Texts that are looked for in whole events: all of each event is read for them. */
+const MOST_WHOLE = 8
 const PREFIX = 'container-registry.'
 
 /** What a request said, parameter by parameter, and what is wrong with it so far. */
@@ -186,6 +188,8 @@ function wantedOf(field: FieldName, value: string, complain: (what: string) => v
 }
 
 function conditions({ given, complain }: Reading): Condition[] {
+  const whole = (given.get('q')?.length ?? 0) + (given.get('q!')?.length ?? 0)
+  if (whole > MOST_WHOLE) complain('q', `and "q!" may have ${MOST_WHOLE} values together, not ${whole}`)
   const names = Object.keys(fields) as FieldName[]
   return names.flatMap((field) =>
     [field, `${field}!`].flatMap((name) => {

@@ -31,8 +31,8 @@ export function itemText({ location, leaf, routedTime, archivedTime, text, proof
 }
 
 /** The answer as JSON. */
-function json({ items, next, complete, damaged }: Answer): string {
-  const rest = JSON.stringify({ next, complete, ...(damaged.length > 0 ? { damaged } : {}) }).slice(1)
+function json({ items, next, complete, damaged, removed }: Answer): string {
+  const rest = JSON.stringify({ next, complete, ...(damaged.length > 0 ? { damaged } : {}), removed }).slice(1)
   return `{"events":[${items.map(itemText).join(',')}],${rest}`
 }
 

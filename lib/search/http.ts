@@ -7,6 +7,7 @@ import type { Location } from '../locations.ts'
 import type { Entry } from '../log.ts'
 import { proofText } from '../proof/checkpoint.ts'
 import type { Request, Response } from '../request.ts'
+import { TOO_LONG } from './engine.ts'
 import { explain, type Known } from './explain.ts'
 import { parameters } from './filter.ts'
 import { itemText, mediaTypes, preferred, write } from './forms.ts'
@@ -59,7 +60,7 @@ const events: Answering = async ({ request, query, reader, app, entry }) => {
   const { question, ...answer } = await search(query, reader, app.archives)
   const format = question.format ?? preferred(request.headers.accept)
   entry.found = answer.items.length
-  const { complete, damaged, next } = answer
+  const { complete, damaged, next, removed = [] } = answer
   if (format !== 'json' && damaged.length > 0 && !question.skipDamaged) {
     const files = damaged.map(({ location, file }) => `${location}: ${file}`).join(', ')
     throw new RouterError('ARCHIVE_DAMAGED', `${files} can't be read. With damaged=skip the answer is of all others.`)
@@ -68,6 +69,9 @@ const events: Answering = async ({ request, query, reader, app, entry }) => {
   if (next) further.set('cursor', next)
   return answerRaw(mediaTypes[format], write(answer, format), {
     'registry-events-complete': complete.map(({ location, size }) => `${location}:${size}`).join(', '),
+    ...(removed.length > 0
+      ? { 'registry-events-removed': removed.map(({ location, count }) => `${location}:${count}`).join(', ') }
+      : {}),
     ...(next ? { link: `<?${further}>; rel="next"` } : {}),
   })
 }
@@ -130,7 +134,7 @@ const routes: Readonly<Record<string, Answering>> = {
   '/events/*': oneEvent,
   '/events/*/proof': proof,
   '/events/*/explain': explanation,
-  '/logs': async (call) => answerJson({ logs: await logs(visible(call), call.app.archives) }),
+  '/logs': async (call) => answerJson(await logs(visible(call), call.app.archives)),
   '/logs/*/checkpoint': async (call) => answerRaw(TEXT, (await headOf(locationIn(call), call.app.archives)).checkpoint),
   '/logs/*/key': async (call) => answerRaw(TEXT, `${await keyOf(locationIn(call), call.app.archives)}\n`),
   '/logs/*/tile/entries/**': async (call) =>
@@ -188,5 +192,7 @@ export async function answerSearch(request: Request, app: SearchApp, entry: Entr
 export function answerSearchError(error: unknown, entry: Entry): Response {
   const answer = answerError(error, entry)
   if (entry.code !== 'UNAVAILABLE') return answer
-  return { ...answer, body: { code: entry.code, message: 'The archive can not be reached just now: ask again.' } }
+  const isTooLong = error instanceof RouterError && error.message === TOO_LONG
+  const message = isTooLong ? TOO_LONG : 'The archive can not be reached just now: ask again.'
+  return { ...answer, body: { code: entry.code, message } }
 }

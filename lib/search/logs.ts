@@ -1,9 +1,13 @@
-import { LOG_KEY, parseTileName, TILE_WIDTH, type TileRef } from '../archive/names.ts'
+import { parseTileName, TILE_WIDTH, type TileRef } from '../archive/names.ts'
+import { countOf } from '../archive/ranges.ts'
 import { eventText } from '../archive/row.ts'
 import { tilesOf } from '../archive/tiles.ts'
 import { RouterError } from '../errors.ts'
 import type { Location } from '../locations.ts'
-import { type Archives, type Complete, checkpointOf } from './search.ts'
+import { atEach, type Complete, checkpointOf, keyAt } from './checkpoints.ts'
+import type { Damaged } from './engine.ts'
+import { common, notesOf } from './missing.ts'
+import { type Archives, deadline } from './search.ts'
 
 // The files of logs, for clients of tlog-tiles (docs/archive.md).
 
@@ -15,12 +19,9 @@ export interface Log {
   size: number
 }
 
-/** The verifier key of a log. Rejects with `ARCHIVE_DAMAGED` when it is not there. */
-export async function keyOf(location: Location, { store }: Archives): Promise<string> {
-  const stored = await store(location).get(LOG_KEY)
-  if (stored) return stored.bytes.toString().trim()
-  throw new RouterError('ARCHIVE_DAMAGED', `${location}: ${LOG_KEY} is missing.`)
-}
+/** The verifier key of a log as text: the one that is configured, else the one in the archive. Rejects with `ARCHIVE_DAMAGED` when there is none. */
+export const keyOf = async (location: Location, archives: Archives): Promise<string> =>
+  (await keyAt(location, archives)).text
 
 async function logOf(location: Location, archives: Archives): Promise<Log | undefined> {
   const complete = await checkpointOf(location, archives)
@@ -29,10 +30,13 @@ async function logOf(location: Location, archives: Archives): Promise<Log | unde
   return { location, origin, key: await keyOf(location, archives), size: complete.size }
 }
 
-/** The logs of `locations` that have begun. */
-export async function logs(locations: readonly Location[], archives: Archives): Promise<Log[]> {
-  const found = await Promise.all(locations.map((location) => logOf(location, archives)))
-  return found.filter((log) => log !== undefined)
+/** The logs of `locations` that have begun; those whose checkpoint or key is damaged are told. Rejects with `ARCHIVE_DAMAGED` when all of them are. */
+export async function logs(
+  locations: readonly Location[],
+  archives: Archives,
+): Promise<{ logs: Log[]; damaged?: Damaged[] }> {
+  const { found, damaged } = await atEach(locations, (location) => logOf(location, archives))
+  return { logs: found, ...(damaged.length > 0 ? { damaged } : {}) }
 }
 
 /** The checkpoint of a location. Rejects with `NOT_FOUND` before anything was archived there. */
@@ -72,14 +76,14 @@ async function missing(
   archives: Archives,
   damaged: readonly string[],
 ): Promise<never> {
+  const { notes } = await notesOf(location, archives.store(location), await keyAt(location, archives))
+  const note = notes.find(({ leaves }) => countOf(common(leaves, [[leaf, leaf]])) > 0)
+  if (note) throw new RouterError('REMOVED', `${location}: leaf ${leaf} of ${note.day} was removed under retention.`)
   if (damaged.length > 0) {
     throw new RouterError(
       'ARCHIVE_DAMAGED',
       `${location}: leaf ${leaf} is in none of the files; damaged are ${damaged.join(', ')}.`,
     )
-  }
-  for await (const _ of archives.store(location).list('removed/')) {
-    throw new RouterError('REMOVED', `${location}: leaf ${leaf} was removed under retention.`)
   }
   throw new RouterError('ARCHIVE_DAMAGED', `${location}: leaf ${leaf} is in none of the files.`)
 }
@@ -92,7 +96,7 @@ export async function entries(location: Location, path: string, archives: Archiv
   const { size } = await headOf(location, archives)
   const { n, width } = tileAt(path.replace('tile/entries/', 'tile/0/'), size)
   const from = n * TILE_WIDTH
-  const { found, damaged } = await archives.engine.leaves({ location, from, size: from + width })
+  const { found, damaged } = await archives.engine.leaves({ location, from, size: from + width }, deadline(archives))
   const texts = new Map(found.map(({ row }) => [row.leaf, Buffer.from(eventText(row))]))
   const parts: Buffer[] = []
   for (let leaf = from; leaf < from + width; leaf++) {

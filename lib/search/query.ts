@@ -1,4 +1,4 @@
-import { type Column, columns } from '../archive/columns.ts'
+import { columns } from '../archive/columns.ts'
 import type { Location } from '../locations.ts'
 import { type CountName, countColumns, fields, type SortName, sortColumns } from './fields.ts'
 import type { Condition, Filter, Sort, Wanted } from './filter.ts'
@@ -19,10 +19,8 @@ export interface Dialect {
   events(days: Days): Fragment
   /** What is selected of the events of a page. */
   page: Fragment
-  /** `inner` with `value` in place of each control character of that code. */
-  fill(inner: Fragment, code: number, value: Fragment): Fragment
-  /** The time of `column` as the event writes it: `2026-11-22T13:00:00.12+0000`. */
-  written(column: string): Fragment
+  /** Whether the JSON of an event holds any of `values`, letters of either case. */
+  says(values: readonly string[]): Fragment
   /** The milliseconds since 1970 of `column`, a whole number. */
   milliseconds(column: string): Fragment
   /** The address in `column` as 32 hexadecimal digits in capital letters, IPv4 as IPv6; NULL when it is none. */
@@ -57,17 +55,7 @@ const timestamp = (milliseconds: number): string =>
 
 const asTime = (milliseconds: number): Fragment => sql`CAST(${timestamp(milliseconds)} AS TIMESTAMP)`
 
-/** The JSON of an event in small letters: its column with the holes filled. */
-function wholeText(dialect: Dialect): Fragment {
-  const filled = columns.reduce((inner: Fragment, { name, type, hole }: Column) => {
-    if (hole === undefined) return inner
-    const value = type === 'TIMESTAMP' ? dialect.written(name) : text(name)
-    return dialect.fill(inner, hole, sql`coalesce(${value}, '')`)
-  }, text('event'))
-  return sql`lower(${filled})`
-}
-
-/** The column of the archive, or what stands for the JSON, that meets `wanted`. */
+/** Whether the column of the archive meets `wanted`. */
 function meets(column: string, wanted: Wanted, dialect: Dialect): Fragment {
   switch (wanted.match) {
     case 'prefix':
@@ -86,13 +74,13 @@ const isEqual = (wanted: Wanted): wanted is Wanted & { match: 'equal' } => wante
 function condition({ field, not, wanted }: Condition, dialect: Dialect): Fragment {
   const equal = wanted.filter(isEqual).map(({ value }) => value)
   const others = wanted.filter((one) => !isEqual(one))
-  const whole = others.filter(({ match }) => match === 'whole')
+  const whole = wanted.flatMap((one) => (one.match === 'whole' ? [String(one.value)] : []))
   const met = any([
     ...fields[field].columns.flatMap((column) => [
       ...(equal.length > 0 ? [sql`${text(column)} IN (${list(equal)})`] : []),
       ...others.map((one) => meets(column, one, dialect)),
     ]),
-    ...whole.map((one) => sql`strpos(${wholeText(dialect)}, lower(${(one as { value: string }).value})) > 0`),
+    ...(whole.length > 0 ? [dialect.says(whole)] : []),
   ])
   // What an event does not say is no value: it can't be what is left out.
   return not ? sql`NOT coalesce(${met}, FALSE)` : met
@@ -203,6 +191,16 @@ export function rowsStatement(leaves: ReadonlyMap<string, readonly number[]>, di
 /** The statement whose rows are all copies of the events of these leaves, by number. One that lies in two files comes twice. */
 export const leavesStatement = ({ location, from, size }: Scope, dialect: Dialect): Fragment =>
   sql`SELECT ${wholeRow(dialect)} FROM ${dialect.all} AS archived WHERE location = ${location} AND leaf >= ${from} AND leaf < ${size} ORDER BY leaf`
+
+/** Leaves whose runs are looked for at a time. */
+const BLOCK = 1_000_000
+
+/** The statement whose rows are the leaves of `scope` that are there, as runs of leaves that follow one another: `begins` and `ends`. */
+export function runsStatement({ location, from, size }: Scope, dialect: Dialect): Fragment {
+  const block = text(`CAST(floor(leaf / ${BLOCK}.0) AS BIGINT)`)
+  const ranked = sql`SELECT leaf, ${block} AS part, leaf - dense_rank() OVER (PARTITION BY ${block} ORDER BY leaf) AS run FROM ${dialect.all} AS archived WHERE location = ${location} AND leaf >= ${from} AND leaf < ${size}`
+  return sql`SELECT min(leaf) AS begins, max(leaf) AS ends FROM (${ranked}) AS ranked GROUP BY part, run`
+}
 
 /** The statement whose one row says how many events there are (`total`), and the milliseconds of the first and the last (`first`, `last`). */
 export function boundsStatement(filter: Filter, scopes: readonly Scope[], dialect: Dialect): Fragment {

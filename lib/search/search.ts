@@ -1,19 +1,20 @@
 import { setImmediate } from 'node:timers/promises'
 import { actions } from '../actions.ts'
-import { CHECKPOINT } from '../archive/names.ts'
 import { eventText, type Row } from '../archive/row.ts'
 import { tilesOf } from '../archive/tiles.ts'
 import type { Reader } from '../archives.ts'
 import { RouterError } from '../errors.ts'
 import type { Location } from '../locations.ts'
-import { parseCheckpoint } from '../proof/checkpoint.ts'
+import type { VerifierKey } from '../proof/note.ts'
 import { type Tree, treeOf } from '../proof/tree.ts'
 import type { Store } from '../stores/store.ts'
+import { atEach, type Complete, checkpointOf, completeAt, keyAt } from './checkpoints.ts'
 import { type Cursor, queryMark, readCursor, writeCursor } from './cursor.ts'
 import type { Damaged, Engine, Found, ValueCount } from './engine.ts'
 import { type CountName, type IntervalName, intervals } from './fields.ts'
 import { type Filter, type Question, readCountQuestion, readQuestion } from './filter.ts'
-import { type Position, type Scope, sortValue } from './query.ts'
+import { fateOf, notesOf, type RemovedEvents } from './missing.ts'
+import { dayOf, type Position, type Scope, sortValue } from './query.ts'
 
 // From a query to its answer, without HTTP. docs/search.md has the forms.
 
@@ -23,17 +24,12 @@ export interface Archives {
   /** The locations whose archives are within reach. */
   locations: readonly Location[]
   store(location: Location): Pick<Store, 'get' | 'list'>
+  /** The key of the log of a location, where it is known from elsewhere than the archive. */
+  key?(location: Location): Promise<VerifierKey | undefined>
+  /** Milliseconds that a question may take: 25,000. */
+  patience?: number
   /** Milliseconds since 1970. */
   now(): number
-}
-
-/** A checkpoint at which an answer is whole: the events of the first `size` leaves are in it. `checkpoint` is the signed note. */
-export interface Complete {
-  location: Location
-  size: number
-  /** In base64. */
-  root: string
-  checkpoint: string
 }
 
 /** An event of an answer. */
@@ -55,6 +51,8 @@ export interface Answer {
   next: string | null
   complete: Complete[]
   damaged: Damaged[]
+  /** What was removed under retention of the days of the query; left out when nothing was. */
+  removed?: RemovedEvents[]
 }
 
 export interface Counts {
@@ -63,12 +61,19 @@ export interface Counts {
   histogram: { interval: IntervalName; buckets: { time: string; count: number; failures: number }[] }
   complete: Complete[]
   damaged: Damaged[]
+  /** What was removed under retention of the days of the query; left out when nothing was. */
+  removed?: RemovedEvents[]
 }
 
 /** Lambda answers at most 6 MB: an answer that would have more characters of events ends earlier. */
 const MOST_CHARACTERS = 4_000_000
+/** An HTTP API waits for 30 seconds. */
+const PATIENCE = 25_000
 /** Proofs that are worked out before others get their turn. */
 const SLICE = 50
+
+/** What is aborted when a question that is asked now has taken too long. */
+export const deadline = ({ patience = PATIENCE }: Archives): AbortSignal => AbortSignal.timeout(patience)
 
 /** The locations that `filter` asks for and `reader` may see. Throws `FORBIDDEN` for one that is named and may not be seen. */
 function locationsOf({ locations: { only, not }, after }: Filter, reader: Reader, archives: Archives): Location[] {
@@ -83,48 +88,47 @@ function locationsOf({ locations: { only, not }, after }: Filter, reader: Reader
   )
 }
 
-const damagedAt = (location: string, error: unknown): unknown =>
-  error instanceof RouterError && error.code === 'ARCHIVE_DAMAGED'
-    ? new RouterError('ARCHIVE_DAMAGED', `${location}: ${error.message}`, { cause: error })
-    : error
-
-/** What a signed note of `location` says. Throws `ARCHIVE_DAMAGED` when it is no checkpoint. */
-function completeAt(location: Location, checkpoint: string): Complete {
-  try {
-    const { size, root } = parseCheckpoint(checkpoint)
-    return { location, size, root: root.toString('base64'), checkpoint }
-  } catch (error) {
-    throw damagedAt(location, error)
-  }
-}
-
-/** The checkpoint of the archive of `location` as it is now; `undefined` while nothing is archived. */
-export async function checkpointOf(location: Location, { store }: Archives): Promise<Complete | undefined> {
-  const stored = await store(location).get(CHECKPOINT)
-  return stored && completeAt(location, stored.bytes.toString())
-}
-
-async function checkpointsOf(locations: readonly Location[], archives: Archives): Promise<Complete[]> {
-  const found = await Promise.all(locations.map((location) => checkpointOf(location, archives)))
-  return found.filter((one) => one !== undefined)
-}
-
-/** The checkpoints of `cursor`, all of which have to be of logs that have not shrunk, and that are asked for. */
-function checkpointsAt(cursor: Cursor, current: readonly Complete[]): Complete[] {
-  return cursor.checkpoints.map(({ location, note }) => {
-    const { size = -1 } = current.find((one) => one.location === location) ?? {}
+/** The checkpoints of `cursor`, all of which have to be signed, of logs that have not shrunk, and that are asked for. */
+function checkpointsAt(cursor: Cursor, current: readonly Complete[], archives: Archives): Promise<Complete[]> {
+  const at = async ({ location, note }: Cursor['checkpoints'][number]): Promise<Complete> => {
+    const known = current.find((one) => one.location === location)
+    if (known?.checkpoint === note) return known
     try {
-      const complete = completeAt(location, note)
-      if (complete.size <= size) return complete
+      const complete = await completeAt(location, note, archives)
+      if (known && complete.size <= known.size) return complete
     } catch (cause) {
       throw new RouterError('BAD_CURSOR', undefined, { cause })
     }
     throw new RouterError('BAD_CURSOR')
-  })
+  }
+  return Promise.all(cursor.checkpoints.map(at))
 }
 
 const scopesOf = (complete: readonly Complete[], { after }: Filter): Scope[] =>
   complete.map(({ location, size }) => ({ location, from: after.get(location) ?? 0, size }))
+
+/** What `scopes` are without, beside what is `damaged`: removed under retention, or missing. */
+async function lacking(
+  scopes: readonly Scope[],
+  { from, to }: Filter,
+  archives: Archives,
+  damaged: readonly Damaged[],
+  signal: AbortSignal,
+): Promise<{ removed: RemovedEvents[]; damaged: Damaged[] }> {
+  const isAsked = (day: string): boolean =>
+    (from === undefined || day >= dayOf(from)) && (to === undefined || day <= dayOf(to))
+  const at = async (scope: Scope) => {
+    const { location } = scope
+    const leaves = await archives.engine.missing(scope, signal)
+    if (leaves.length === 0) return { removed: [], damaged: [] }
+    const said = await notesOf(location, archives.store(location), await keyAt(location, archives))
+    const fate = fateOf(location, leaves, said.notes, damaged, isAsked)
+    if (fate.damaged.length > 0) archives.engine.renew(location)
+    return { removed: fate.removed, damaged: [...said.damaged, ...fate.damaged] }
+  }
+  const found = await Promise.all(scopes.map(at))
+  return { removed: found.flatMap((one) => one.removed), damaged: found.flatMap((one) => one.damaged) }
+}
 
 const iso = (milliseconds: number | null): string | null =>
   milliseconds === null ? null : new Date(milliseconds).toISOString()
@@ -173,6 +177,9 @@ async function prove(
   }
 }
 
+const removedIn = ({ removed }: { removed: RemovedEvents[] }): { removed?: RemovedEvents[] } =>
+  removed.length > 0 ? { removed } : {}
+
 const positionOf = ({ location, row }: Item, { sort }: Question): Position => {
   const value = sortValue(sort.by, { ...row, location })
   return { ...(value === undefined ? {} : { value }), time: row.time ?? 0, location, leaf: row.leaf }
@@ -191,18 +198,19 @@ export async function search(
   const mark = queryMark(query)
   const cursor = asked.cursor === undefined ? undefined : readCursor(asked.cursor, mark)
   const question = cursor ? readQuestion(query, cursor.now) : asked
-  const current = await checkpointsOf(locationsOf(question.filter, reader, archives), archives)
-  const complete = cursor ? checkpointsAt(cursor, current) : current
+  const signal = deadline(archives)
+  const heads = await atEach(locationsOf(question.filter, reader, archives), (one) => checkpointOf(one, archives))
+  const complete = cursor ? await checkpointsAt(cursor, heads.found, archives) : heads.found
   const { filter, sort, limit } = question
-  const { found, damaged } = await archives.engine.page({
-    filter,
-    sort,
-    scopes: scopesOf(complete, filter),
-    limit: limit + 1,
-    ...(cursor ? { behind: cursor.position as Position } : {}),
-  })
+  const scopes = scopesOf(complete, filter)
+  const position = cursor ? { behind: cursor.position as Position } : {}
+  const page = await archives.engine.page({ filter, sort, scopes, limit: limit + 1, ...position }, signal)
+  const { found } = page
+  const lack = await lacking(scopes, filter, archives, page.damaged, signal)
+  const damaged: Damaged[] = []
   const items = fitting(found.slice(0, limit).map(itemOf))
   if (question.proof) await prove(items, complete, archives, damaged)
+  damaged.push(...heads.damaged, ...page.damaged, ...lack.damaged)
   const last = items.at(-1)
   const next =
     last && items.length < found.length
@@ -213,7 +221,7 @@ export async function search(
           position: positionOf(last, question) as Cursor['position'],
         })
       : null
-  return { items, next, complete, damaged, question }
+  return { items, next, complete, damaged, ...removedIn(lack), question }
 }
 
 /** Most buckets of a histogram whose interval was chosen here, and of any other one. */
@@ -253,15 +261,18 @@ const MOST_VALUES = 100
 export async function count(query: URLSearchParams, reader: Reader, archives: Archives): Promise<Counts> {
   const question = readCountQuestion(query, archives.now())
   const { filter, by, top } = question
-  const complete = await checkpointsOf(locationsOf(filter, reader, archives), archives)
-  const scopes = scopesOf(complete, filter)
+  const signal = deadline(archives)
+  const heads = await atEach(locationsOf(filter, reader, archives), (one) => checkpointOf(one, archives))
+  const scopes = scopesOf(heads.found, filter)
   const isOpen = filter.from === undefined || filter.to === undefined
-  const bounds = isOpen ? await archives.engine.bounds(filter, scopes) : undefined
+  const bounds = isOpen ? await archives.engine.bounds(filter, scopes, signal) : undefined
   const first = filter.from ?? bounds?.first ?? archives.now()
   const last = filter.to ?? bounds?.last ?? archives.now()
   const interval = intervalOf(first, last, question.interval)
   const most = by.includes('family') ? MOST_VALUES : top
-  const counted = await archives.engine.counts({ filter, scopes, by, top: most, interval: intervals[interval] })
+  const asked = { filter, scopes, by, top: most, interval: intervals[interval] }
+  const counted = await archives.engine.counts(asked, signal)
+  const lack = await lacking(scopes, filter, archives, counted.damaged, signal)
   const values = by.map((name, index) => {
     const counts = counted.by[index] ?? []
     return [name, (name === 'family' ? byFamily(counts) : counts).slice(0, top)] as const
@@ -273,12 +284,16 @@ export async function count(query: URLSearchParams, reader: Reader, archives: Ar
       interval,
       buckets: counted.buckets.map(({ time, ...rest }) => ({ time: new Date(time).toISOString(), ...rest })),
     },
-    complete,
-    damaged: counted.damaged,
+    complete: heads.found,
+    damaged: [...heads.damaged, ...counted.damaged, ...lack.damaged],
+    ...removedIn(lack),
   }
 }
 
-/** The event `id`, with its inclusion proof if `proof`. Rejects with `NOT_FOUND` when there is none that `reader` may see. */
+/**
+ * The event `id`, with its inclusion proof if `proof`. Rejects with `NOT_FOUND` when there is none that `reader` may see; with `ARCHIVE_DAMAGED` or
+ * `REMOVED` when nothing is found, but it may be in what is damaged, or among what was removed under retention.
+ */
 export async function find(
   id: string,
   reader: Reader,
@@ -286,7 +301,7 @@ export async function find(
   proof: boolean,
 ): Promise<{ item: Item; complete: Complete; damaged: Damaged[] }> {
   const query = new URLSearchParams({ id, limit: '1', sort: 'time', proof: String(proof) })
-  const { items, complete, damaged } = await search(query, reader, archives)
+  const { items, complete, damaged, removed = [] } = await search(query, reader, archives)
   const [item] = items
   const of = complete.find(({ location }) => location === item?.location)
   if (item && of) return { item, complete: of, damaged }
@@ -295,6 +310,13 @@ export async function find(
     throw new RouterError(
       'ARCHIVE_DAMAGED',
       `There is no event of this id, but it may be in what is damaged: ${files}.`,
+    )
+  }
+  if (removed.length > 0) {
+    const gone = removed.map((one) => `${one.location}: ${one.count} of ${one.firstDay} to ${one.lastDay}`).join(', ')
+    throw new RouterError(
+      'REMOVED',
+      `There is no event of this id. If there was one, it is among the events that were removed under retention: ${gone}.`,
     )
   }
   throw new RouterError('NOT_FOUND', 'There is no event of this id.')

@@ -3,10 +3,11 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { columns } from '../../lib/archive/columns.ts'
+import { eventsFile } from '../../lib/archive/names.ts'
 import { toRow } from '../../lib/archive/row.ts'
 import { canonicalText } from '../../lib/proof/canonical.ts'
 import { athena, athenaNames } from '../../lib/search/athena.ts'
-import type { Engine } from '../../lib/search/engine.ts'
+import { type Engine, TOO_LONG } from '../../lib/search/engine.ts'
 import { readQuestion } from '../../lib/search/filter.ts'
 import { sampleEvents } from '../archive.ts'
 import { NOW } from '../now.ts'
@@ -40,15 +41,28 @@ const INVALID = {
   Message: 'clientRequestToken: must have length greater than or equal to 32',
 }
 
-/** Starts an Athena that answers one statement after another as `scripts` say. */
-async function fake(scripts: Script[], timeout = 5000): Promise<Engine> {
+/** Days with a file, and how many leaves are in it. */
+type Days = Record<string, number>
+const nameOf = (day: string, count: number): string =>
+  eventsFile({ location: 'eu-de', day, first: 0, count, digest: 'ab'.repeat(16) })
+
+/**
+ * Starts an Athena that answers one statement after another as `scripts` say, over files of `days`. `runs` are the leaves that it finds; what looks
+ * for these is no statement of the scripts.
+ */
+async function fake(
+  scripts: Script[],
+  { days = { '2026-10-01': 1208 }, runs = [['0', '1207']] }: { days?: Days; runs?: Cell[][] } = {},
+): Promise<Engine> {
   asked.length = 0
   const running = new Map<string, Script>()
+  let next = 0
   const answers: Record<string, (input: Record<string, unknown>) => unknown> = {
-    StartQueryExecution({ ClientRequestToken }) {
+    StartQueryExecution({ QueryString, ClientRequestToken }) {
       if (!/^.{32,128}$/.test(String(ClientRequestToken ?? ''))) return INVALID
       const id = `query-${running.size}`
-      running.set(id, { states: ['QUEUED', 'RUNNING', 'SUCCEEDED'], ...scripts[running.size] })
+      const script = isOfRuns(QueryString) ? { names: ['begins', 'ends'], rows: runs } : scripts[next++]
+      running.set(id, { states: ['QUEUED', 'RUNNING', 'SUCCEEDED'], ...script })
       return { QueryExecutionId: id }
     },
     GetQueryExecution({ QueryExecutionId }) {
@@ -86,9 +100,19 @@ async function fake(scripts: Script[], timeout = 5000): Promise<Engine> {
     credentials: () => ({ accessKeyId: 'test', secretAccessKey: 'test' }),
     region: 'eu-central-1',
     ...athenaNames('my-Stage'),
-    timeout,
+    timeout: 5000,
+    store: () => ({
+      async *list() {
+        for (const [day, count] of Object.entries(days)) yield { name: nameOf(day, count), size: 1, modifiedAt: 0 }
+      },
+    }),
   })
 }
+
+const isOfRuns = (statement: unknown): boolean => String(statement).includes('dense_rank')
+
+/** One that is never aborted. */
+const patient = new AbortController().signal
 
 afterEach(() => {
   server?.closeAllConnections()
@@ -109,12 +133,14 @@ const cells = rows.map((row) => [
 ])
 
 const statements = (): Record<string, unknown>[] =>
-  asked.filter(({ operation }) => operation === 'StartQueryExecution').map(({ input }) => input)
+  asked
+    .filter(({ operation, input }) => operation === 'StartQueryExecution' && !isOfRuns(input.QueryString))
+    .map(({ input }) => input)
 
 describe('a page', () => {
   test('is one statement with its values beside it, and its rows are those of the archive', async () => {
     const engine = await fake([{ names: NAMES, rows: cells }])
-    const { found, damaged } = await engine.page(query("initiator=o'neil&dataEvent=true", 3))
+    const { found, damaged } = await engine.page(query("initiator=o'neil&dataEvent=true", 3), patient)
     expect(found).toEqual(rows.map((row) => ({ location: 'eu-de', row })))
     expect(damaged).toEqual([])
     expect(statements()).toEqual([
@@ -127,12 +153,13 @@ describe('a page', () => {
       },
     ])
     expect(new Set(asked.map(({ type }) => type))).toEqual(new Set(['application/x-amz-json-1.1']))
-    expect(asked.filter(({ operation }) => operation === 'GetQueryResults')).toHaveLength(3)
+    // Three pages, and the leaves that are there.
+    expect(asked.filter(({ operation }) => operation === 'GetQueryResults')).toHaveLength(4)
   })
 
   test('of an archive that has not begun is not asked for', async () => {
     const engine = await fake([])
-    expect(await engine.page({ ...query(''), scopes: [] })).toEqual({ found: [], damaged: [] })
+    expect(await engine.page({ ...query(''), scopes: [] }, patient)).toEqual({ found: [], damaged: [] })
     expect(asked).toEqual([])
   })
 
@@ -143,7 +170,7 @@ describe('a page', () => {
       { states: ['FAILED'], reason },
       { names: NAMES, rows: cells.slice(1) },
     ])
-    const { found, damaged } = await engine.page(query(''))
+    const { found, damaged } = await engine.page(query(''), patient)
     expect(found).toHaveLength(4)
     expect(damaged).toEqual([{ location: 'eu-de', file, why: 'Athena can not read it.' }])
     expect(statements()[0]?.QueryString).not.toContain(file)
@@ -158,17 +185,86 @@ describe('a page', () => {
     ['a name that is none of a file', "HIVE_BAD_DATA [s3://b/events/location=x'/day=1/a.parquet]"],
   ])('fails for %s', async (_, reason) => {
     const engine = await fake([{ states: ['FAILED'], ...(reason ? { reason } : {}) }])
-    await expect(engine.page(query(''))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(engine.page(query(''), patient)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     expect(statements()).toHaveLength(1)
   })
 
-  test('that takes too long is stopped', async () => {
-    const engine = await fake([{ states: ['RUNNING'] }], 250)
-    await expect(engine.page(query(''))).rejects.toMatchObject({
+  test('that takes too long is stopped, and nothing is asked any more', async () => {
+    const engine = await fake([{ states: ['RUNNING'] }])
+    await expect(engine.page(query(''), AbortSignal.timeout(250))).rejects.toMatchObject({
       code: 'UNAVAILABLE',
-      message: expect.stringContaining('250 ms'),
+      message: TOO_LONG,
     })
-    expect(asked.at(-1)).toMatchObject({ operation: 'StopQueryExecution', input: { QueryExecutionId: 'query-0' } })
+    expect(asked.filter(({ operation }) => operation === 'StopQueryExecution').length).toBeGreaterThan(0)
+    asked.length = 0
+    await expect(engine.page(query(''), AbortSignal.abort())).rejects.toMatchObject({ message: TOO_LONG })
+    expect(asked).toEqual([])
+  })
+
+  test('is asked for on the days alone that have files', async () => {
+    const engine = await fake([{ names: NAMES }], { days: { '1970-01-01': 1, '2026-10-01': 5, '2026-10-20': 2 } })
+    await engine.page(query(''), patient)
+    const within = "AND (day BETWEEN '1970-01-01' AND '1970-01-01' OR day BETWEEN '2026-10-01' AND '2026-10-20')"
+    // Of the events, and of the copies.
+    expect(String(statements()[0]?.QueryString).split(within)).toHaveLength(3)
+  })
+
+  test('names the file of a day that Athena does not look at', async () => {
+    const engine = await fake([{ names: NAMES }], { days: { '1969-12-31': 3, '2026-10-01': 1205, '2110-01-01': 1 } })
+    const { damaged } = await engine.page(query(''), patient)
+    const why = 'Athena looks at days from 1970-01-01 to 2109-12-31.'
+    expect(damaged).toEqual(
+      [nameOf('1969-12-31', 3), nameOf('2110-01-01', 1)].map((file) => ({ location: 'eu-de', file, why })),
+    )
+  })
+
+  test.each([
+    ['a value with its quotes', `q=${'x'.repeat(1023)}`, '1025 characters'],
+    ['a value whose quotes count twice', `q=${"'".repeat(512)}`, '1026 characters'],
+    ['a statement', Array.from({ length: 4000 }, () => 'address=10.0.0.0/8').join('&'), 'bytes'],
+  ])('is refused when %s is longer than Athena takes', async (_, text, says) => {
+    const engine = await fake([])
+    await expect(engine.page(query(text), patient)).rejects.toMatchObject({
+      code: 'BAD_QUERY',
+      message: expect.stringContaining(says),
+    })
+    expect(statements()).toEqual([])
+    const fits = await fake([{ names: NAMES }])
+    await fits.page(query(`q=${'x'.repeat(1022)}`), patient)
+    expect(statements()).toHaveLength(1)
+  })
+})
+
+describe('missing leaves', () => {
+  test('are those that no run of leaves holds, and are looked for once', async () => {
+    const runs = [
+      ['500', '999'],
+      ['0', '99'],
+      ['1200', '1207'],
+    ]
+    const engine = await fake([], { runs })
+    const scope = { location: 'eu-de', from: 0, size: 1208 } as const
+    const missing = [
+      [100, 499],
+      [1000, 1199],
+    ]
+    expect(await engine.missing(scope, patient)).toEqual(missing)
+    asked.length = 0
+    expect(await engine.missing(scope, patient)).toEqual(missing)
+    expect(await engine.missing({ ...scope, from: 450, size: 1100 }, patient)).toEqual([
+      [450, 499],
+      [1000, 1099],
+    ])
+    expect(asked).toEqual([])
+    // More leaves: only those are looked for. And all of them when something may be back.
+    await engine.missing({ ...scope, size: 1210 }, patient)
+    engine.renew('eu-de')
+    await engine.missing({ ...scope, size: 1210 }, patient)
+    const looked = asked.filter(({ operation }) => operation === 'StartQueryExecution')
+    expect(looked.map(({ input }) => input.ExecutionParameters)).toEqual([
+      ["'eu-de'", '1208', '1210'],
+      ["'eu-de'", '0', '1210'],
+    ])
   })
 })
 
@@ -183,7 +279,9 @@ describe('counts', () => {
     ]
     const engine = await fake([{ names, rows: counted }])
     const { filter, scopes } = query('')
-    expect(await engine.counts({ filter, scopes, by: ['action', 'target'], top: 5, interval: 3_600_000 })).toEqual({
+    expect(
+      await engine.counts({ filter, scopes, by: ['action', 'target'], top: 5, interval: 3_600_000 }, patient),
+    ).toEqual({
       by: [
         [
           { value: 'container-registry.image.pull', count: 9 },
@@ -202,7 +300,7 @@ describe('counts', () => {
   test('of nothing have no bounds', async () => {
     const engine = await fake([{ names: ['total', 'first', 'last'], rows: [['0', null, null]] }])
     const { filter, scopes } = query('')
-    expect(await engine.bounds(filter, scopes)).toEqual({ total: 0, first: null, last: null })
+    expect(await engine.bounds(filter, scopes, patient)).toEqual({ total: 0, first: null, last: null })
     // FIRST and LAST are reserved in Athena: as names they stand in quotes.
     expect(statements()[0]?.QueryString).toMatch(/ AS "first", .* AS "last" FROM /)
   })
@@ -211,7 +309,7 @@ describe('counts', () => {
 describe('leaves', () => {
   test('come once each, all copies of events among them', async () => {
     const engine = await fake([{ names: NAMES, rows: [...cells, ...cells.slice(0, 1)] }])
-    const { found } = await engine.leaves({ location: 'eu-de', from: 0, size: 5 })
+    const { found } = await engine.leaves({ location: 'eu-de', from: 0, size: 5 }, patient)
     expect(found.map(({ row }) => row.leaf)).toEqual([0, 1, 2, 3, 4])
     expect(statements()[0]?.QueryString).not.toContain('JOIN')
   })

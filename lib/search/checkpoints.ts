@@ -1,0 +1,82 @@
+import { CHECKPOINT, LOG_KEY } from '../archive/names.ts'
+import { RouterError } from '../errors.ts'
+import type { Location } from '../locations.ts'
+import { openCheckpoint } from '../proof/checkpoint.ts'
+import { parseVerifierKey, type VerifierKey } from '../proof/note.ts'
+import type { Damaged } from './engine.ts'
+import type { Archives } from './search.ts'
+
+// The checkpoints that answers are of. Only one that the key of its log has signed counts.
+
+/** A checkpoint at which an answer is whole: the events of the first `size` leaves are in it. `checkpoint` is the signed note. */
+export interface Complete {
+  location: Location
+  size: number
+  /** In base64. */
+  root: string
+  checkpoint: string
+}
+
+const isDamage = (error: unknown): error is RouterError =>
+  error instanceof RouterError && error.code === 'ARCHIVE_DAMAGED'
+
+const damagedAt = (location: string, error: unknown): unknown =>
+  isDamage(error) ? new RouterError('ARCHIVE_DAMAGED', `${location}: ${error.message}`, { cause: error }) : error
+
+/**
+ * The key of the log of `location`: the one that is configured, else the one that lies in the archive. Rejects with `ARCHIVE_DAMAGED` when that
+ * is missing or none.
+ */
+export async function keyAt(location: Location, { store, key }: Archives): Promise<VerifierKey> {
+  const configured = await key?.(location)
+  if (configured) return configured
+  const stored = await store(location).get(LOG_KEY)
+  try {
+    if (stored) return parseVerifierKey(stored.bytes.toString().trim())
+  } catch (error) {
+    throw damagedAt(location, error)
+  }
+  throw new RouterError('ARCHIVE_DAMAGED', `${location}: ${LOG_KEY} is missing.`)
+}
+
+/** What a note of `location` says. Rejects with `ARCHIVE_DAMAGED` when it is no checkpoint that the key of the log has signed. */
+export async function completeAt(location: Location, checkpoint: string, archives: Archives): Promise<Complete> {
+  const key = await keyAt(location, archives)
+  try {
+    const { size, root } = openCheckpoint(checkpoint, key)
+    return { location, size, root: root.toString('base64'), checkpoint }
+  } catch (error) {
+    throw damagedAt(location, error)
+  }
+}
+
+/** The checkpoint of the archive of `location` as it is now; `undefined` while nothing is archived. */
+export async function checkpointOf(location: Location, archives: Archives): Promise<Complete | undefined> {
+  const stored = await archives.store(location).get(CHECKPOINT)
+  return stored && completeAt(location, stored.bytes.toString(), archives)
+}
+
+/**
+ * What `look` finds at each of `locations`, without those where it finds nothing; where the checkpoint or the key is damaged, that is told. Rejects
+ * with `ARCHIVE_DAMAGED` when nothing else is found.
+ */
+export async function atEach<Found>(
+  locations: readonly Location[],
+  look: (location: Location) => Promise<Found | undefined>,
+): Promise<{ found: Found[]; damaged: Damaged[] }> {
+  const damaged: Damaged[] = []
+  const errors: RouterError[] = []
+  const one = async (location: Location): Promise<Found | undefined> => {
+    try {
+      return await look(location)
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      errors.push(error)
+      damaged.push({ location, file: CHECKPOINT, why: error.message })
+      return undefined
+    }
+  }
+  const found = (await Promise.all(locations.map(one))).filter((some) => some !== undefined)
+  if (found.length === 0 && errors[0]) throw errors[0]
+  return { found, damaged }
+}
