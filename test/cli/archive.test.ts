@@ -40,7 +40,7 @@ beforeEach(async () => {
     ARCHIVE: join(folder, 'archive.ts'),
   })
   writeFileSync(join(folder, 'log-key'), `${seed.toString('base64')}\n`)
-  sample = openSample(undefined, undefined, files(join(folder, 'archive', 'eu-de')))
+  sample = openSample('2020-01-02T00:00:00Z', undefined, files(join(folder, 'archive', 'eu-de')))
   for (let batch = 0; batch < 2; batch++) await sample.append({ [old]: 2, [today]: 1 })
 })
 afterEach(() => {
@@ -198,7 +198,7 @@ describe('on AWS', () => {
     const { endpoint } = bucket.options
     const credentials = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'secret' }
     Object.assign(process.env, { ...credentials, EMULATION: '', AWS_ENDPOINT: endpoint, ACCOUNT_ID: '111122223333' })
-    sample = openSample(undefined, undefined, s3(bucket.options))
+    sample = openSample('2020-01-02T00:00:00Z', undefined, s3(bucket.options))
     for (let batch = 0; batch < 2; batch++) await sample.append({ [old]: 2, [today]: 1 })
     bucket.fail(({ method }) =>
       method === 'POST' ? { status: 200, body: JSON.stringify({ SecretString: seed.toString('base64') }) } : undefined,
