@@ -3,10 +3,17 @@ import { RouterError } from '../errors.ts'
 import type { Location } from '../locations.ts'
 import { openCheckpoint } from '../proof/checkpoint.ts'
 import { parseVerifierKey, type VerifierKey } from '../proof/note.ts'
+import type { Store } from '../stores/store.ts'
 import type { Damaged } from './engine.ts'
-import type { Archives } from './search.ts'
 
 // The checkpoints that answers are of. Only one that the key of its log has signed counts.
+
+/** Where logs are. */
+export interface Logs {
+  store(location: Location): Pick<Store, 'get'>
+  /** The key of the log of a location, where it is known from elsewhere than the archive. */
+  key?(location: Location): Promise<VerifierKey | undefined>
+}
 
 /** A checkpoint at which an answer is whole: the events of the first `size` leaves are in it. `checkpoint` is the signed note. */
 export interface Complete {
@@ -27,7 +34,7 @@ const damagedAt = (location: string, error: unknown): unknown =>
  * The key of the log of `location`: the one that is configured, else the one that lies in the archive. Rejects with `ARCHIVE_DAMAGED` when that
  * is missing or none.
  */
-export async function keyAt(location: Location, { store, key }: Archives): Promise<VerifierKey> {
+export async function keyAt(location: Location, { store, key }: Logs): Promise<VerifierKey> {
   const configured = await key?.(location)
   if (configured) return configured
   const stored = await store(location).get(LOG_KEY)
@@ -40,8 +47,8 @@ export async function keyAt(location: Location, { store, key }: Archives): Promi
 }
 
 /** What a note of `location` says. Rejects with `ARCHIVE_DAMAGED` when it is no checkpoint that the key of the log has signed. */
-export async function completeAt(location: Location, checkpoint: string, archives: Archives): Promise<Complete> {
-  const key = await keyAt(location, archives)
+export async function completeAt(location: Location, checkpoint: string, logs: Logs): Promise<Complete> {
+  const key = await keyAt(location, logs)
   try {
     const { size, root } = openCheckpoint(checkpoint, key)
     return { location, size, root: root.toString('base64'), checkpoint }
@@ -51,9 +58,9 @@ export async function completeAt(location: Location, checkpoint: string, archive
 }
 
 /** The checkpoint of the archive of `location` as it is now; `undefined` while nothing is archived. */
-export async function checkpointOf(location: Location, archives: Archives): Promise<Complete | undefined> {
-  const stored = await archives.store(location).get(CHECKPOINT)
-  return stored && completeAt(location, stored.bytes.toString(), archives)
+export async function checkpointOf(location: Location, logs: Logs): Promise<Complete | undefined> {
+  const stored = await logs.store(location).get(CHECKPOINT)
+  return stored && completeAt(location, stored.bytes.toString(), logs)
 }
 
 /**

@@ -267,25 +267,22 @@ export function duckdb(folders: Folders): Engine {
     return again(scopes, answered)
   }
 
-  /** Does `work` until it succeeds, or fails with files that are what they should be. */
+  /** Does `work` until it succeeds, or fails with files that are what they should be; `tried` were used before, when that ended in `failure`. */
   async function again<Answer>(
     scopes: readonly Scope[],
     work: (listed: readonly Listing[]) => Promise<Answer>,
+    attempt = 1,
+    tried?: string,
+    failure?: unknown,
   ): Promise<Answer> {
-    let failure: unknown
-    let tried: string | undefined
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      let listed: Listing[] | undefined
-      try {
-        listed = await listedBut(tried, scopes)
-        if (!listed) break
-        tried = stateOf(listed)
-        return await work(listed)
-      } catch (error) {
-        if (error instanceof RouterError) throw error
-        failure = error
-        for (const one of listed ?? []) one.stale = true
-      }
+    let listed: Listing[] | undefined
+    try {
+      listed = await listedBut(tried, scopes)
+      if (listed) return await work(listed)
+    } catch (error) {
+      if (error instanceof RouterError || attempt === ATTEMPTS) throw error
+      for (const one of listed ?? []) one.stale = true
+      return again(scopes, work, attempt + 1, listed ? stateOf(listed) : tried, error)
     }
     throw failure
   }

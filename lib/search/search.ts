@@ -5,10 +5,9 @@ import { tilesOf } from '../archive/tiles.ts'
 import type { Reader } from '../archives.ts'
 import { RouterError } from '../errors.ts'
 import type { Location } from '../locations.ts'
-import type { VerifierKey } from '../proof/note.ts'
 import { type Tree, treeOf } from '../proof/tree.ts'
 import type { Store } from '../stores/store.ts'
-import { atEach, type Complete, checkpointOf, completeAt, keyAt } from './checkpoints.ts'
+import { atEach, type Complete, checkpointOf, completeAt, keyAt, type Logs } from './checkpoints.ts'
 import { type Cursor, queryMark, readCursor, writeCursor } from './cursor.ts'
 import type { Damaged, Engine, Found, ValueCount } from './engine.ts'
 import { type CountName, type IntervalName, intervals } from './fields.ts'
@@ -19,13 +18,11 @@ import { dayOf, type Position, type Scope, sortValue } from './query.ts'
 // From a query to its answer, without HTTP. docs/search.md has the forms.
 
 /** What is searched. */
-export interface Archives {
+export interface Archives extends Logs {
   engine: Engine
   /** The locations whose archives are within reach. */
   locations: readonly Location[]
   store(location: Location): Pick<Store, 'get' | 'list'>
-  /** The key of the log of a location, where it is known from elsewhere than the archive. */
-  key?(location: Location): Promise<VerifierKey | undefined>
   /** Milliseconds that a question may take: 25,000. */
   patience?: number
   /** Milliseconds since 1970. */
