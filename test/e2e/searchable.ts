@@ -423,23 +423,22 @@ export async function startSearchable(count: number, now = Date.now()): Promise<
     return { taken, next }
   }
 
-  function answerEvents(path: string, query: URLSearchParams): Answer {
+  function answerEvents(query: URLSearchParams): Answer {
     const { taken, next } = page(query)
     const format = query.get('format')
-    if (format === 'ndjson') return answerLines(path, query, next, ndjson(taken))
-    if (format === 'csv') return answerLines(path, query, next, csv(taken))
+    if (format === 'ndjson') return answerLines(query, next, ndjson(taken))
+    if (format === 'csv') return answerLines(query, next, csv(taken))
     const events = taken.map((held) => element(held, query.get('proof') === 'true'))
     return json({ events, next, complete: complete(), ...(mood.damaged ? { damaged: mood.damaged } : {}) })
   }
 
-  function answerLines(path: string, query: URLSearchParams, next: string | null, lines: string[]): Answer {
+  function answerLines(query: URLSearchParams, next: string | null, lines: string[]): Answer {
     if (mood.damaged && query.get('damaged') !== 'skip') {
       throw new Wrong(500, 'ARCHIVE_DAMAGED', `${mood.damaged.length} files of the archive can't be read.`)
     }
-    query.set('cursor', next ?? '')
     return {
       status: 200,
-      headers: { 'content-type': 'text/plain', ...(next ? { link: `<${path}?${query}>; rel="next"` } : {}) },
+      headers: { 'content-type': 'text/plain', ...(next ? { 'registry-events-next': next } : {}) },
       body: lines.map((line) => `${line}\n`).join(''),
     }
   }
@@ -553,7 +552,7 @@ export async function startSearchable(count: number, now = Date.now()): Promise<
     const exact: Record<string, () => Answer> = {
       '/reader': () => json({ id: 'local', locations: places.map(({ location }) => location) }),
       '/logs': listed,
-      '/events': () => answerEvents(path, query),
+      '/events': () => answerEvents(query),
       '/events/counts': () => json(countsOf(query)),
     }
     const answered = exact[path]
