@@ -17,6 +17,7 @@ import {
   wholeRow,
 } from './query.ts'
 import { type Fragment, type Parameter, sql, text } from './sql.ts'
+import { QuotingError } from './unsaid.ts'
 
 // Amazon Athena over the archives of one AWS region: the same files in the same layout, as the table `archive` of deploy/template.
 
@@ -120,7 +121,9 @@ export function athena(options: AthenaOptions): Engine {
       return await call(options, 'athena', region, `AmazonAthena.${operation}`, input, timeout)
     } catch (cause) {
       const why = cause instanceof AwsError ? `${cause.code} ${cause.message}` : (cause as Error).message
-      throw new RouterError('UNAVAILABLE', `${operation} of Athena in ${region} failed: ${why}`, { cause })
+      const failed = `${operation} of Athena in ${region} failed`
+      const logged = `${failed}: ${cause instanceof AwsError ? cause.code : (cause as Error).name}.`
+      throw new QuotingError('UNAVAILABLE', `${failed}: ${why}`, logged, { cause })
     }
   }
 
@@ -172,7 +175,10 @@ export function athena(options: AthenaOptions): Engine {
       if (reason === undefined) return { rows: await read(started.QueryExecutionId), damaged }
       const file = fileIn(reason)
       const isKnown = damaged.some((one) => one.file === file?.file)
-      if (!file || isKnown) throw new RouterError('UNAVAILABLE', `Athena in ${region}: ${reason}`)
+      if (!file || isKnown) {
+        const logged = `Athena in ${region}: ${/^[A-Z_]+\b/.exec(reason)?.[0] ?? 'it failed'}.`
+        throw new QuotingError('UNAVAILABLE', `Athena in ${region}: ${reason}`, logged)
+      }
       if (damaged.length === MOST_DAMAGED)
         throw new RouterError('ARCHIVE_DAMAGED', `${file.location}: ${file.file}, and ${MOST_DAMAGED} more files.`)
       damaged.push(file)

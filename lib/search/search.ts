@@ -9,7 +9,7 @@ import type { Location } from '../locations.ts'
 import { parseCheckpoint } from '../proof/checkpoint.ts'
 import { type Tree, treeOf } from '../proof/tree.ts'
 import type { Store } from '../stores/store.ts'
-import { type Cursor, queryMark, readCursor, writeCursor } from './cursor.ts'
+import { type Cursor, isSigned, queryMark, readCursor, writeCursor } from './cursor.ts'
 import type { Damaged, Engine, Found, ValueCount } from './engine.ts'
 import { type CountName, type IntervalName, intervals } from './fields.ts'
 import { type Filter, type Question, readCountQuestion, readQuestion } from './filter.ts'
@@ -65,8 +65,6 @@ export interface Counts {
   damaged: Damaged[]
 }
 
-/** Lambda answers at most 6 MB: an answer that would have more characters of events ends earlier. */
-const MOST_CHARACTERS = 4_000_000
 /** Proofs that are worked out before others get their turn. */
 const SLICE = 50
 
@@ -109,18 +107,21 @@ async function checkpointsOf(locations: readonly Location[], archives: Archives)
   return found.filter((one) => one !== undefined)
 }
 
-/** The checkpoints of `cursor`, all of which have to be of logs that have not shrunk, and that are asked for. */
-function checkpointsAt(cursor: Cursor, current: readonly Complete[]): Complete[] {
-  return cursor.checkpoints.map(({ location, note }) => {
-    const { size = -1 } = current.find((one) => one.location === location) ?? {}
-    try {
-      const complete = completeAt(location, note)
-      if (complete.size <= size) return complete
-    } catch (cause) {
-      throw new RouterError('BAD_CURSOR', undefined, { cause })
-    }
+/** The checkpoints of `cursor`, all of which have to be signed, of logs that have not shrunk, and that are asked for. */
+function checkpointsAt(cursor: Cursor, current: readonly Complete[], { store }: Archives): Promise<Complete[]> {
+  const at = async ({ location, note }: Cursor['checkpoints'][number]): Promise<Complete> => {
+    const known = current.find((one) => one.location === location)
+    if (known?.checkpoint === note) return known
+    const isOwn =
+      known !== undefined &&
+      (await isSigned(note, store(location)).catch((error) => {
+        throw damagedAt(location, error)
+      }))
+    const complete = isOwn ? completeAt(location, note) : undefined
+    if (complete && known && complete.size <= known.size) return complete
     throw new RouterError('BAD_CURSOR')
-  })
+  }
+  return Promise.all(cursor.checkpoints.map(at))
 }
 
 const scopesOf = (complete: readonly Complete[], { after }: Filter): Scope[] =>
@@ -137,16 +138,6 @@ const itemOf = ({ location, row }: Found): Item => ({
   text: eventText(row),
   row,
 })
-
-/** As many of `items` as fit into one answer, but one at least. */
-function fitting(items: Item[]): Item[] {
-  let characters = 0
-  const end = items.findIndex(({ text }) => {
-    characters += text.length + 500
-    return characters > MOST_CHARACTERS
-  })
-  return end < 0 ? items : items.slice(0, Math.max(1, end))
-}
 
 /** Puts proofs into `items`. What is missing for one is added to `damaged`, and the event comes without. */
 async function prove(
@@ -178,21 +169,25 @@ const positionOf = ({ location, row }: Item, { sort }: Question): Position => {
   return { ...(value === undefined ? {} : { value }), time: row.time ?? 0, location, leaf: row.leaf }
 }
 
+/** The first of `items` that go into one answer to `question`, one at least. */
+export type Fitting = (items: readonly Item[], question: Question) => readonly Item[]
+
 /**
- * The answer to `query` (the parameters of `GET /events`) for `reader`. Rejects with `BAD_QUERY`, `BAD_CURSOR`, `FORBIDDEN`,
+ * The answer to `query` (the parameters of `GET /events`) for `reader`; of a page what `fitting` leaves of it. Rejects with `BAD_QUERY`, `BAD_CURSOR`, `FORBIDDEN`,
  * `ARCHIVE_DAMAGED` for a checkpoint that is none, or `UNAVAILABLE`.
  */
 export async function search(
   query: URLSearchParams,
   reader: Reader,
   archives: Archives,
+  fitting: Fitting = (items) => items,
 ): Promise<Answer & { question: Question }> {
   const asked = readQuestion(query, archives.now())
   const mark = queryMark(query)
-  const cursor = asked.cursor === undefined ? undefined : readCursor(asked.cursor, mark)
+  const cursor = asked.cursor === undefined ? undefined : readCursor(asked.cursor, mark, asked.sort.by)
   const question = cursor ? readQuestion(query, cursor.now) : asked
   const current = await checkpointsOf(locationsOf(question.filter, reader, archives), archives)
-  const complete = cursor ? checkpointsAt(cursor, current) : current
+  const complete = cursor ? await checkpointsAt(cursor, current, archives) : current
   const { filter, sort, limit } = question
   const { found, damaged } = await archives.engine.page({
     filter,
@@ -201,7 +196,7 @@ export async function search(
     limit: limit + 1,
     ...(cursor ? { behind: cursor.position as Position } : {}),
   })
-  const items = fitting(found.slice(0, limit).map(itemOf))
+  const items = [...fitting(found.slice(0, limit).map(itemOf), question)]
   if (question.proof) await prove(items, complete, archives, damaged)
   const last = items.at(-1)
   const next =
