@@ -64,7 +64,9 @@ async function* csvBatches({ reader, query, limit, signal }: Question): AsyncGen
     const [head = '', ...rows] = recordsOf(text)
     const complete = completeOf(headers.get('registry-events-complete'))
     check(complete)
-    cursor = nextCursor(cursor, headers.get('link'), reader)
+    // A long query has no `Link`.
+    const next = headers.get('registry-events-next')
+    cursor = nextCursor(cursor, next === null ? headers.get('link') : `<?cursor=${next}>; rel="next"`, reader)
     yield { head, rows, complete, isLast: cursor === null, damaged: [] }
   } while (cursor !== null)
 }

@@ -58,6 +58,9 @@ function bytesOf(address: string): Uint8Array | undefined {
   return Uint8Array.from(groups.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255]))
 }
 
+/** What the digits of an IPv4 address begin with. */
+const MAPPED = '00000000000000000000FFFF'
+
 const upperHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase()
 
 /** The first and the last address of a network, 32 hexadecimal digits each, in capital letters. */
@@ -77,4 +80,30 @@ export function readNetwork(text: string): Network | undefined {
     first: upperHex(bytes.map((byte, index) => byte & ~mask(index))),
     last: upperHex(bytes.map((byte, index) => byte | mask(index))),
   }
+}
+
+/** What all ways to write an address share. */
+export interface Spelling {
+  /** How it is written without a colon, if it can be; else as it was given. */
+  value: string
+  /** What it can begin with, each of one character. */
+  starts: readonly string[]
+  /** Its last four bytes as IPv4 writes them, behind a colon: how it ends if it ends so. */
+  tail: string
+  /** The digits of its groups but zeros, in small letters: whichever groups are left out, and however they are filled up. */
+  digits: string
+  /** All of its 32 digits, as in `Network`. */
+  key: string
+}
+
+/** The address `text` in whatever way it is written; `undefined` when it is none. */
+export function spellingOf(text: string): Spelling | undefined {
+  const bytes = bytesOf(text)
+  if (!bytes) return undefined
+  const key = upperHex(bytes)
+  const dotted = bytes.slice(12).join('.')
+  const digits = key.toLowerCase().replaceAll('0', '')
+  const first = digits.slice(0, 1) || '0'
+  const starts = ['0', ':', first, first.toUpperCase()]
+  return { value: key.startsWith(MAPPED) ? dotted : text, starts, tail: `:${dotted}`, digits, key }
 }

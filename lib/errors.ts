@@ -25,7 +25,7 @@ export const errors = {
   BAD_CURSOR:       { status: 400, retry: false, message: 'The cursor is none of this query: begin again without one.' },
   FORBIDDEN:        { status: 403, retry: false, message: 'The reader may not see this location.' },
   REMOVED:          { status: 410, retry: false, message: 'The event was removed under retention.' },
-  QUERY_TOO_LARGE:  { status: 414, retry: false, message: 'The query string is larger than 8 KiB.' },
+  QUERY_TOO_LARGE:  { status: 414, retry: false, message: 'The query or its cursor is over 8 KiB.' },
   ENTRY_TOO_LARGE:  { status: 422, retry: false, message: 'The bundle holds an event that its form has no room for.' },
   ARCHIVE_DAMAGED:  { status: 500, retry: false, message: 'A file of the archive is missing or damaged.' },
   INVALID_CONFIG:   { status: 503, retry: true,  message: 'The router is not configured correctly; its log says what is wrong.' },

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import type { Server } from 'node:http'
 import { createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -23,6 +24,7 @@ import { localLogKey } from './logkey.ts'
 import { type Consumer, type Mapping, type MappingOptions, startMapping } from './mapping.ts'
 import { ACCOUNT, lookInto, startSqs } from './sqs.ts'
 import { holdState } from './state.ts'
+import { answerUnreadable } from './unreadable.ts'
 
 // Local emulation: what `serverless offline start` lacks to be a whole deployment on one machine. It brings SQS with every queue,
 // the event source mapping of the router, and AWS's way of handing over bodies.
@@ -50,7 +52,9 @@ interface Serverless {
   classes: { Error: new (message: string) => Error }
 }
 interface Offline {
-  internals(): { getApiGatewayServer(): Parameters<typeof likeAws>[0] & Parameters<typeof answerLocally>[0] }
+  internals(): {
+    getApiGatewayServer(): Parameters<typeof likeAws>[0] & Parameters<typeof answerLocally>[0] & { listener: Server }
+  }
 }
 
 /** Resolves to whether something else listens on `port` of `host`. */
@@ -151,6 +155,7 @@ export default class LocalPlugin {
     const offline = pluginManager.plugins.find((plugin) => plugin.constructor.name === 'ServerlessOffline')
     const server = (offline as unknown as Offline).internals().getApiGatewayServer()
     likeAws(server)
+    answerUnreadable(server.listener)
     const registries = await loadRegistries()
     const { receiver, queues, tables, outputs } = start(registries)
     const look = lookInto(this.#sqs as FauxqsServer)

@@ -12,6 +12,15 @@ test('as many at once as the burst, then as many as the rate', () => {
   expect([0, 0, 0, 0].map(() => take(START + 1e9))).toEqual([0, 0, 0, 100])
 })
 
+test('what is given back can be taken again, and no more than the burst', () => {
+  const take = bucket({ perSecond: 1, burst: 2 })
+  expect([take(START), take(START), take(START)]).toEqual([0, 0, 1000])
+  take.giveBack()
+  expect([take(START), take(START)]).toEqual([0, 1000])
+  for (let index = 0; index < 5; index++) take.giveBack()
+  expect([take(START), take(START), take(START)]).toEqual([0, 0, 1000])
+})
+
 test('less than one a second', () => {
   const take = bucket({ perSecond: 0.5, burst: 1 })
   expect([take(START), take(START), take(START + 1999), take(START + 2000)]).toEqual([0, 2000, 1, 0])

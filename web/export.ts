@@ -46,15 +46,9 @@ interface Part {
   lacking?: Lacking
 }
 
-/** The cursor in a `Link` header; `null` when there is no further page. */
-export function nextOf(link: string | null): string | null {
-  const [, target] = /<([^>]*)>[^<]*\brel="?next\b/.exec(link ?? '') ?? []
-  return target === undefined ? null : new URL(target, document.baseURI).searchParams.get('cursor')
-}
-
 /** A page of lines. The line of names that every page of a CSV begins with is left out of all but the first one. */
 async function lines(answer: Response, format: Format, isFirst: boolean): Promise<Part> {
-  const next = nextOf(answer.headers.get('link'))
+  const next = answer.headers.get('registry-events-next')
   const whole = await answer.text()
   const rows = format === csv ? whole.slice(whole.indexOf('\n') + 1) : whole
   // Nothing in an event holds a line break: it is JSON.

@@ -23,6 +23,7 @@ import {
   wholeRow,
 } from './query.ts'
 import { any, type Fragment, type Parameter, sql, text } from './sql.ts'
+import { QuotingError } from './unsaid.ts'
 
 // Amazon Athena over the archives of one AWS region: the same files in the same layout, as the table `archive` of deploy/template.
 
@@ -175,7 +176,9 @@ export function athena(options: AthenaOptions): Engine {
       return await call(options, 'athena', region, `AmazonAthena.${operation}`, input, timeout)
     } catch (cause) {
       const why = cause instanceof AwsError ? `${cause.code} ${cause.message}` : (cause as Error).message
-      throw new RouterError('UNAVAILABLE', `${operation} of Athena in ${region} failed: ${why}`, { cause })
+      const failed = `${operation} of Athena in ${region} failed`
+      const logged = `${failed}: ${cause instanceof AwsError ? cause.code : (cause as Error).name}.`
+      throw new QuotingError('UNAVAILABLE', `${failed}: ${why}`, logged, { cause })
     }
   }
 
@@ -258,7 +261,10 @@ export function athena(options: AthenaOptions): Engine {
       const { rows, reason = '' } = await execute(make(athenaDialect(days, without)), signal)
       if (rows) return { rows, damaged: [...unseen, ...damaged] }
       const file = fileIn(reason)
-      if (!file || without.includes(file.file)) throw new RouterError('UNAVAILABLE', `Athena in ${region}: ${reason}`)
+      if (!file || without.includes(file.file)) {
+        const logged = `Athena in ${region}: ${/^[A-Z_]+\b/.exec(reason)?.[0] ?? 'it failed'}.`
+        throw new QuotingError('UNAVAILABLE', `Athena in ${region}: ${reason}`, logged)
+      }
       if (damaged.length === MOST_DAMAGED)
         throw new RouterError('ARCHIVE_DAMAGED', `${file.location}: ${file.file}, and ${MOST_DAMAGED} more files.`)
       damaged.push(file)

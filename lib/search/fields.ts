@@ -1,7 +1,10 @@
 import type { ColumnName } from '../archive/columns.ts'
 
-/** How a value of a parameter is compared. `whole` looks at the JSON of the event, letters of either case. */
-export type Match = 'equal' | 'prefix' | 'contains' | 'network' | 'whole'
+/**
+ * How a value of a parameter is compared. `address` is equal whatever way it is written, `whole` looks at the JSON of the event, letters of either
+ * case.
+ */
+export type Match = 'equal' | 'prefix' | 'contains' | 'address' | 'network' | 'whole'
 
 /** What a row says of a parameter. */
 interface FieldRow {

@@ -1,5 +1,5 @@
 import { actions } from '../actions.ts'
-import { type Network, readNetwork } from '../address.ts'
+import { type Network, readNetwork, type Spelling, spellingOf } from '../address.ts'
 import { RouterError } from '../errors.ts'
 import { type Location, places } from '../locations.ts'
 import { parseTime } from '../time.ts'
@@ -14,11 +14,15 @@ import {
   type SortName,
   sortColumns,
 } from './fields.ts'
+import { QuotingError } from './unsaid.ts'
 
 // From the parameters of a request to a checked question (docs/search.md). Every mistake is told, all of them at once.
 
 /** A value that is looked for, and how. */
-export type Wanted = { match: Exclude<Match, 'network'>; value: string | boolean } | ({ match: 'network' } & Network)
+export type Wanted =
+  | { match: Exclude<Match, 'address' | 'network'>; value: string | boolean }
+  | ({ match: 'address' } & Spelling)
+  | ({ match: 'network' } & Network)
 
 /** Events have to meet any of `wanted`; with `not` none of them. */
 export interface Condition {
@@ -68,8 +72,10 @@ export interface CountQuestion {
   interval?: IntervalName
 }
 
-/** Most bytes of a query string. */
+/** Most bytes of a query string without its cursor. */
 export const MOST_QUERY = 8 * 1024
+/** Most bytes of a cursor: one is of 3,000 at most, unless the text that events are sorted by is long. */
+const MOST_CURSOR = 8 * 1024
 const MOST_CHARACTERS = 1024
 const MOST_LIMIT = 1000
 /** Texts that are looked for in whole events: all of each event is read for them. */
@@ -156,6 +162,9 @@ function readAction(value: string): Wanted | undefined {
 
 const families: readonly string[] = [...new Set(actions.map(({ family }) => family))].sort()
 
+/** What is meant to be an address: numbers between points, or with colons. */
+const NUMERIC = /^(?:[\d.]+|[\da-f.]*:[\da-f.:]*)$/i
+
 /** Every value of a parameter is one that is looked for, but for those that stand for several. */
 const readers: Partial<Record<FieldName, (value: string, complain: (what: string) => void) => readonly Wanted[]>> = {
   action(value, complain) {
@@ -171,7 +180,12 @@ const readers: Partial<Record<FieldName, (value: string, complain: (what: string
   },
   dataEvent: (value) => [{ match: 'equal', value: value === 'true' }],
   address(value, complain) {
-    if (!value.includes('/')) return [{ match: 'equal', value }]
+    if (!value.includes('/')) {
+      const spelling = spellingOf(value)
+      if (spelling) return [{ match: 'address', ...spelling }]
+      // An event holds what its sender called an address: it may be a name.
+      if (!NUMERIC.test(value)) return [{ match: 'equal', value }]
+    }
     const network = readNetwork(value)
     if (!network) complain(`has to be an address, or a network like 192.0.2.0/24, which ${quoted(value)} is not`)
     return network ? [{ match: 'network', ...network }] : []
@@ -254,8 +268,10 @@ function read<Made>(
   make: (reading: Reading) => Made,
 ): Made {
   const mistakes = new Set<string>()
+  const mistaken = new Set<string>()
   const complain = (name: string, what: string): void => {
     mistakes.add(`${quoted(name)} ${what}`)
+    mistaken.add(allowed.includes(name) ? name : 'what is no parameter')
   }
   const given = new Map<string, string[]>()
   for (const [name, value] of query) {
@@ -269,14 +285,26 @@ function read<Made>(
     else given.set(name, [value])
   }
   const made = make({ given, now, complain })
-  if (mistakes.size > 0)
-    throw new RouterError('BAD_QUERY', `The query has ${mistakes.size} mistake(s): ${[...mistakes].join('; ')}.`)
+  if (mistakes.size > 0) {
+    const said = `The query has ${mistakes.size} mistake(s)`
+    const logged = `${said}, in: ${[...mistaken].join(', ')}.`
+    throw new QuotingError('BAD_QUERY', `${said}: ${[...mistakes].join('; ')}.`, logged)
+  }
   return made
 }
 
-/** The parameters of a query string, without its `?`. Throws `QUERY_TOO_LARGE` before it is parsed when it is over 8 KiB. */
+/** The cursor of a query string as it stands there, with its name. */
+const CURSOR = /(?:^|&)cursor=[^&]*/
+
+/**
+ * The parameters of a query string, without its `?`. Throws `QUERY_TOO_LARGE` before it is parsed when it is over 8 KiB without its cursor, or the
+ * cursor is: what a first page was answered to is answered on its last page, too.
+ */
 export function parameters(query: string): URLSearchParams {
-  if (Buffer.byteLength(query) > MOST_QUERY) throw new RouterError('QUERY_TOO_LARGE')
+  const bytes = Buffer.byteLength(query)
+  if (bytes > MOST_QUERY + MOST_CURSOR) throw new RouterError('QUERY_TOO_LARGE')
+  const cursor = Buffer.byteLength(CURSOR.exec(query)?.[0] ?? '')
+  if (cursor > MOST_CURSOR || bytes - cursor > MOST_QUERY) throw new RouterError('QUERY_TOO_LARGE')
   return new URLSearchParams(query)
 }
 

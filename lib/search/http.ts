@@ -1,7 +1,7 @@
 import { listSearches, type SavedSearch } from '../alerts/searches.ts'
 import { answerError } from '../answers.ts'
 import type { Reader } from '../archives.ts'
-import { RouterError } from '../errors.ts'
+import { type ErrorCode, RouterError } from '../errors.ts'
 import type { AuditEvent } from '../event.ts'
 import type { Location } from '../locations.ts'
 import type { Entry } from '../log.ts'
@@ -10,9 +10,10 @@ import type { Request, Response } from '../request.ts'
 import { TOO_LONG } from './engine.ts'
 import { explain, type Known } from './explain.ts'
 import { parameters } from './filter.ts'
-import { itemText, mediaTypes, preferred, write } from './forms.ts'
+import { fitting, itemText, mediaTypes, preferred, write } from './forms.ts'
 import { entries, headOf, keyOf, logs, tile } from './logs.ts'
 import { type Archives, count, find, search } from './search.ts'
+import { QuotingError, unsaid } from './unsaid.ts'
 import { viewerFile, viewerHeaders } from './viewer.ts'
 
 // The paths of docs/search.md.
@@ -49,30 +50,44 @@ const answerRaw = (type: string, raw: string | Uint8Array, headers: Record<strin
 /** Throws `BAD_QUERY` for a parameter that is none of `allowed`, or that is neither true nor false. */
 function flags(query: URLSearchParams, ...allowed: readonly string[]): (name: string) => boolean {
   for (const [name, value] of query) {
-    if (!allowed.includes(name))
-      throw new RouterError('BAD_QUERY', `${JSON.stringify(name.slice(0, 100))} is no parameter here.`)
+    if (!allowed.includes(name)) {
+      const logged = 'There is no such parameter here.'
+      throw new QuotingError('BAD_QUERY', `${JSON.stringify(name.slice(0, 100))} is no parameter here.`, logged)
+    }
     if (value !== 'true' && value !== 'false') throw new RouterError('BAD_QUERY', `"${name}" has to be true or false.`)
   }
   return (name) => query.get(name) === 'true'
 }
 
+/** Most bytes of a `Link`: API Gateway takes 10,240 of all headers together. */
+const MOST_LINK = 4096
+
+/** The headers that lead to the page behind `next`: the cursor, and unless it is long the whole query with it. */
+function leads(query: URLSearchParams, next: string): Record<string, string> {
+  const further = new URLSearchParams(query)
+  further.set('cursor', next)
+  const link = `<?${further}>; rel="next"`
+  return { 'registry-events-next': next, ...(link.length > MOST_LINK ? {} : { link }) }
+}
+
 const events: Answering = async ({ request, query, reader, app, entry }) => {
-  const { question, ...answer } = await search(query, reader, app.archives)
-  const format = question.format ?? preferred(request.headers.accept)
+  const accepted = preferred(request.headers.accept)
+  const { question, ...answer } = await search(query, reader, app.archives, (items, { format = accepted, proof }) =>
+    fitting(items, format, proof),
+  )
+  const { format = accepted } = question
   entry.found = answer.items.length
   const { complete, damaged, next, removed = [] } = answer
   if (format !== 'json' && damaged.length > 0 && !question.skipDamaged) {
     const files = damaged.map(({ location, file }) => `${location}: ${file}`).join(', ')
     throw new RouterError('ARCHIVE_DAMAGED', `${files} can't be read. With damaged=skip the answer is of all others.`)
   }
-  const further = new URLSearchParams(query)
-  if (next) further.set('cursor', next)
   return answerRaw(mediaTypes[format], write(answer, format), {
     'registry-events-complete': complete.map(({ location, size }) => `${location}:${size}`).join(', '),
     ...(removed.length > 0
       ? { 'registry-events-removed': removed.map(({ location, count }) => `${location}:${count}`).join(', ') }
       : {}),
-    ...(next ? { link: `<?${further}>; rel="next"` } : {}),
+    ...(next ? leads(query, next) : {}),
   })
 }
 
@@ -188,11 +203,23 @@ export async function answerSearch(request: Request, app: SearchApp, entry: Entr
   return route.answer({ request, parts: route.parts.map(decoded), query, reader, app, entry })
 }
 
-/** The answer to a request that ended in `error`. What can be tried again says what it was for. */
+/** What is answered in place of the sentences that are about webhooks. */
+const messages: Partial<Record<string, string>> = {
+  INTERNAL: 'Something went wrong here: ask again. The log says what it was.',
+  UNAVAILABLE: 'The archive can not be reached just now: ask again.',
+} satisfies Partial<Record<ErrorCode, string>>
+
+/** Codes whose messages may quote what was asked. */
+const QUOTING: ReadonlySet<string | undefined> = new Set<ErrorCode>(['BAD_QUERY', 'NOT_FOUND'])
+
+/** The answer to a request that ended in `error`. What can be tried again says what it was for, and the log nothing of what was asked. */
 export function answerSearchError(error: unknown, entry: Entry): Response {
   const answer = answerError(error, entry)
-  if (entry.code !== 'UNAVAILABLE') return answer
+  const { code = 'INTERNAL' } = entry
+  if (entry.error !== undefined) entry.error = unsaid(entry.error)
+  if (error instanceof QuotingError) entry.why = error.logged
+  else if (QUOTING.has(code)) delete entry.why
   const isTooLong = error instanceof RouterError && error.message === TOO_LONG
-  const message = isTooLong ? TOO_LONG : 'The archive can not be reached just now: ask again.'
-  return { ...answer, body: { code: entry.code, message } }
+  const message = isTooLong ? TOO_LONG : messages[code]
+  return message === undefined ? answer : { ...answer, body: { code, message } }
 }

@@ -1,3 +1,4 @@
+import type { Spelling } from '../address.ts'
 import { columns } from '../archive/columns.ts'
 import type { Location } from '../locations.ts'
 import { type CountName, countColumns, fields, type SortName, sortColumns } from './fields.ts'
@@ -55,6 +56,13 @@ const timestamp = (milliseconds: number): string =>
 
 const asTime = (milliseconds: number): Fragment => sql`CAST(${timestamp(milliseconds)} AS TIMESTAMP)`
 
+/** `column` is that address. Its key takes long to work out: that is done only for what may be the address in another spelling. */
+function sameAddress(column: Fragment, { value, starts, tail, digits, key }: Spelling, addressKey: Fragment): Fragment {
+  const begins = sql`substr(${column}, 1, 1) IN (${list(starts)})`
+  const holds = sql`(strpos(${column}, ${tail}) > 0 OR replace(replace(lower(${column}), '0', ''), ':', '') = ${digits})`
+  return sql`(${column} = ${value} OR (${begins} AND ${holds} AND ${addressKey} = ${key}))`
+}
+
 /** Whether the column of the archive meets `wanted`. */
 function meets(column: string, wanted: Wanted, dialect: Dialect): Fragment {
   switch (wanted.match) {
@@ -62,6 +70,8 @@ function meets(column: string, wanted: Wanted, dialect: Dialect): Fragment {
       return sql`starts_with(${text(column)}, ${wanted.value})`
     case 'contains':
       return sql`strpos(${text(column)}, ${wanted.value}) > 0`
+    case 'address':
+      return sameAddress(text(column), wanted, dialect.addressKey(column))
     case 'network':
       return sql`${dialect.addressKey(column)} BETWEEN ${wanted.first} AND ${wanted.last}`
     default:

@@ -18,6 +18,13 @@ const REFUSALS: Rate = { perSecond: 1, burst: 20 }
 /** Most addresses that are remembered at a time. */
 const MOST_ADDRESSES = 10_000
 
+/** What an address may still try. */
+interface Attempts {
+  take: Bucket
+  /** Those that are not decided yet. */
+  pending: Set<Promise<unknown>>
+}
+
 const ATTEMPTS = [{ scheme: token, counts: true }]
 
 /**
@@ -26,7 +33,7 @@ const ATTEMPTS = [{ scheme: token, counts: true }]
  * whichever fits.
  */
 export function authenticator({ readers, secrets }: Readers): (request: Request) => Promise<Reader> {
-  const refusals = new Map<string, { bucket: Bucket; left: boolean }>()
+  const attempts = new Map<string, Attempts>()
 
   async function readerOf(request: Request, since?: number): Promise<Reader | undefined> {
     let found: Reader | undefined
@@ -44,21 +51,45 @@ export function authenticator({ readers, secrets }: Readers): (request: Request)
     return found
   }
 
+  /** What `address` may still try. Those that tried most lately are remembered. */
+  function attemptsOf(address: string): Attempts {
+    const known = attempts.get(address) ?? { take: bucket(REFUSALS), pending: new Set() }
+    attempts.delete(address)
+    if (attempts.size >= MOST_ADDRESSES) attempts.delete(attempts.keys().next().value as string)
+    attempts.set(address, known)
+    return known
+  }
+
+  /**
+   * Resolves once the address may try, to what has to be called when that is decided. An attempt counts as wrong until it is known to be right, so
+   * others wait for it.
+   */
+  async function admit({ take, pending }: Attempts, now: number): Promise<(isRight: boolean) => void> {
+    for (let wait = take(now); wait > 0; wait = take(now)) {
+      if (pending.size === 0) throw new RouterError('RATE_LIMITED', undefined, { retryAfter: Math.ceil(wait / 1000) })
+      await Promise.race(pending)
+    }
+    const { promise, resolve } = Promise.withResolvers<void>()
+    pending.add(promise)
+    return (isRight) => {
+      if (isRight) take.giveBack()
+      pending.delete(promise)
+      resolve()
+    }
+  }
+
   return async (request) => {
     if (!request.headers.authorization)
       throw new RouterError('UNAUTHENTICATED', 'The credentials are missing or wrong.')
-    const address = request.address ?? ''
-    const { bucket: refused, left } = refusals.get(address) ?? { bucket: bucket(REFUSALS), left: true }
-    if (!left) {
-      const wait = refused(request.receivedAt)
-      if (wait > 0) throw new RouterError('RATE_LIMITED', undefined, { retryAfter: Math.ceil(wait / 1000) })
+    const decide = await admit(attemptsOf(request.address ?? ''), request.receivedAt)
+    let reader: Reader | undefined
+    try {
+      // Its secret may be a new one.
+      reader = (await readerOf(request)) ?? (await readerOf(request, request.receivedAt))
+    } finally {
+      decide(reader !== undefined)
     }
-    // Its secret may be a new one.
-    const reader = (await readerOf(request)) ?? (await readerOf(request, request.receivedAt))
-    refusals.delete(address)
-    if (reader) return reader
-    if (refusals.size >= MOST_ADDRESSES) refusals.delete(refusals.keys().next().value as string)
-    refusals.set(address, { bucket: refused, left: refused(request.receivedAt) === 0 })
-    throw new RouterError('UNAUTHENTICATED', 'The credentials are missing or wrong.')
+    if (!reader) throw new RouterError('UNAUTHENTICATED', 'The credentials are missing or wrong.')
+    return reader
   }
 }

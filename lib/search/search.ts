@@ -62,8 +62,6 @@ export interface Counts {
   removed?: RemovedEvents[]
 }
 
-/** Lambda answers at most 6 MB: an answer that would have more characters of events ends earlier. */
-const MOST_CHARACTERS = 4_000_000
 /** An HTTP API waits for 30 seconds. */
 const PATIENCE = 25_000
 /** Proofs that are worked out before others get their turn. */
@@ -139,16 +137,6 @@ const itemOf = ({ location, row }: Found): Item => ({
   row,
 })
 
-/** As many of `items` as fit into one answer, but one at least. */
-function fitting(items: Item[]): Item[] {
-  let characters = 0
-  const end = items.findIndex(({ text }) => {
-    characters += text.length + 500
-    return characters > MOST_CHARACTERS
-  })
-  return end < 0 ? items : items.slice(0, Math.max(1, end))
-}
-
 /** Puts proofs into `items`. What is missing for one is added to `damaged`, and the event comes without. */
 async function prove(
   items: readonly Item[],
@@ -182,18 +170,22 @@ const positionOf = ({ location, row }: Item, { sort }: Question): Position => {
   return { ...(value === undefined ? {} : { value }), time: row.time ?? 0, location, leaf: row.leaf }
 }
 
+/** The first of `items` that go into one answer to `question`, one at least. */
+export type Fitting = (items: readonly Item[], question: Question) => readonly Item[]
+
 /**
- * The answer to `query` (the parameters of `GET /events`) for `reader`. Rejects with `BAD_QUERY`, `BAD_CURSOR`, `FORBIDDEN`,
+ * The answer to `query` (the parameters of `GET /events`) for `reader`; of a page what `fitting` leaves of it. Rejects with `BAD_QUERY`, `BAD_CURSOR`, `FORBIDDEN`,
  * `ARCHIVE_DAMAGED` for a checkpoint that is none, or `UNAVAILABLE`.
  */
 export async function search(
   query: URLSearchParams,
   reader: Reader,
   archives: Archives,
+  fitting: Fitting = (items) => items,
 ): Promise<Answer & { question: Question }> {
   const asked = readQuestion(query, archives.now())
   const mark = queryMark(query)
-  const cursor = asked.cursor === undefined ? undefined : readCursor(asked.cursor, mark)
+  const cursor = asked.cursor === undefined ? undefined : readCursor(asked.cursor, mark, asked.sort.by)
   const question = cursor ? readQuestion(query, cursor.now) : asked
   const signal = deadline(archives)
   const heads = await atEach(locationsOf(question.filter, reader, archives), (one) => checkpointOf(one, archives))
@@ -205,7 +197,7 @@ export async function search(
   const { found } = page
   const lack = await lacking(scopes, filter, archives, page.damaged, signal)
   const damaged: Damaged[] = []
-  const items = fitting(found.slice(0, limit).map(itemOf))
+  const items = [...fitting(found.slice(0, limit).map(itemOf), question)]
   if (question.proof) await prove(items, complete, archives, damaged)
   damaged.push(...heads.damaged, ...page.damaged, ...lack.damaged)
   const last = items.at(-1)

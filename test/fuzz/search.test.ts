@@ -1,3 +1,3 @@
 import { searchesAsAScanDoes } from '../search/property.ts'
 
-searchesAsAScanDoes(1000, 600_000)
+searchesAsAScanDoes(63, 600_000)

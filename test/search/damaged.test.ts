@@ -13,28 +13,16 @@ import { readQuestion } from '../../lib/search/filter.ts'
 import { files } from '../../lib/stores/files.ts'
 import { archiveAll, sampleArchive, sampleEvents, sampleKey } from '../archive.ts'
 import { NOW } from '../now.ts'
-import { type SearchDoor, searchDoor } from './door.ts'
+import { type Item, japanese, type SearchDoor, sampleDoor, searchDoor } from './door.ts'
 
 const DAY = 24 * 60 * 60 * 1000
-const FROM = NOW - 2 * DAY
-const german = { location: 'eu-de', from: FROM, days: 2 } as const
-const japanese = { location: 'jp-tok', from: FROM, days: 2, seed: 2 } as const
 
 let door: SearchDoor
 
 beforeAll(async () => {
-  door = searchDoor()
-  await sampleArchive(join(door.root, 'eu-de'), 300, { ...german, batch: 100 })
-  await sampleArchive(join(door.root, 'jp-tok'), 50, japanese)
+  door = await sampleDoor()
 })
 afterAll(() => door.close())
-
-interface Item {
-  location: string
-  leaf: number
-  event: { id: string; eventTime: string; action: string; initiator: { name: string } }
-  proof?: string[]
-}
 
 describe('what is damaged', () => {
   /** A door over three batches of one day; and their files, by first leaf. */

@@ -13,6 +13,7 @@ import type { Archives } from '../../lib/search/search.ts'
 import type { Secrets } from '../../lib/secrets.ts'
 import { files } from '../../lib/stores/files.ts'
 import { registries } from '../../registries.ts'
+import { type SampleOptions, sampleArchive } from '../archive.ts'
 import { NOW } from '../now.ts'
 
 // The search's public door over archives in a folder of its own: a request goes in as HTTP, an answer comes out.
@@ -97,4 +98,27 @@ export function searchDoor(root = mkdtempSync(join(tmpdir(), 'search-')), secret
     },
     close: () => rmSync(root, { recursive: true, force: true }),
   }
+}
+
+const DAY = 24 * 60 * 60 * 1000
+const FROM = NOW - 2 * DAY
+
+/** What the samples of two locations are made of: the last two days. */
+export const german: SampleOptions & { from: number } = { location: 'eu-de', from: FROM, days: 2 }
+export const japanese: SampleOptions & { from: number } = { location: 'jp-tok', from: FROM, days: 2, seed: 2 }
+
+/** An event of an answer, as far as tests look at it. */
+export interface Item {
+  location: string
+  leaf: number
+  event: { id: string; eventTime: string; action: string; initiator: { name: string; host: { address: string } } }
+  proof?: string[]
+}
+
+/** A door over 300 events of eu-de, archived 100 at a time, and 50 of jp-tok. */
+export async function sampleDoor(): Promise<SearchDoor> {
+  const door = searchDoor()
+  await sampleArchive(join(door.root, 'eu-de'), 300, { ...german, batch: 100 })
+  await sampleArchive(join(door.root, 'jp-tok'), 50, japanese)
+  return door
 }

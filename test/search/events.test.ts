@@ -1,31 +1,21 @@
 import { join } from 'node:path'
+import { inflateRawSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { canonicalText } from '../../lib/proof/canonical.ts'
+import { type Cursor, writeCursor } from '../../lib/search/cursor.ts'
+import { fields } from '../../lib/search/fields.ts'
 import { files } from '../../lib/stores/files.ts'
-import { archiveAll, sampleArchive, sampleEvents } from '../archive.ts'
+import { archiveAll, sampleEvents } from '../archive.ts'
 import { NOW } from '../now.ts'
-import { type Answered, type SearchDoor, searchDoor } from './door.ts'
-
-const DAY = 24 * 60 * 60 * 1000
-const FROM = NOW - 2 * DAY
-const german = { location: 'eu-de', from: FROM, days: 2 } as const
-const japanese = { location: 'jp-tok', from: FROM, days: 2, seed: 2 } as const
+import { type Answered, german, type Item, type SearchDoor, sampleDoor, searchDoor } from './door.ts'
 
 let door: SearchDoor
 
 beforeAll(async () => {
-  door = searchDoor()
-  await sampleArchive(join(door.root, 'eu-de'), 300, { ...german, batch: 100 })
-  await sampleArchive(join(door.root, 'jp-tok'), 50, japanese)
+  door = await sampleDoor()
 })
 afterAll(() => door.close())
 
-interface Item {
-  location: string
-  leaf: number
-  event: { id: string; eventTime: string; action: string; initiator: { name: string } }
-  proof?: string[]
-}
 const places = ({ body }: Answered): string[] => body.events.map(({ location, leaf }: Item) => `${location}:${leaf}`)
 
 /** Follows `next` to the end. */
@@ -74,6 +64,68 @@ describe('GET /events', () => {
   test('writes nothing of the query to the log', async () => {
     const { entry } = await door.get('/events?initiator=mallory&q=secret')
     expect(JSON.stringify(entry)).not.toMatch(/mallory|secret/)
+  })
+
+  describe('writes nothing of a query that is refused to the log', () => {
+    const parameters = [
+      ...Object.keys(fields).flatMap((name) => [name, `${name}!`]),
+      ...['location', 'location!', 'from', 'to', 'after', 'sort', 'limit', 'cursor', 'format', 'proof', 'damaged'],
+      ...['by', 'top', 'interval', 'mallory', 'Mallory='],
+    ]
+    test.each(parameters)('%s', async (name) => {
+      for (const value of [
+        'mallory',
+        '10.1.2.3/mallory',
+        'mallory\u0000',
+        'eu-de:mallory',
+        `mallory${'x'.repeat(2000)}`,
+      ]) {
+        for (const path of ['/events', '/events/counts', '/events/x', '/events/mallory/proof', '/searches']) {
+          const { entry } = await door.get(`${path}?${new URLSearchParams({ [name]: value })}`)
+          expect(JSON.stringify(entry)).not.toMatch(/mallory/i)
+        }
+      }
+    })
+
+    test('and names the parameters in which the mistakes are', async () => {
+      const { entry } = await door.get('/events?initiatr=mallory&address=10.1.2.3/99&from=now')
+      expect(entry.why).toBe('The query has 3 mistake(s), in: what is no parameter, from, address.')
+    })
+
+    test.each([
+      '/mallory',
+      '/events/mallory',
+      '/events/a%2Fmallory%00',
+      '/logs/mallory/key',
+      '/logs/eu-de/tile/mallory',
+    ])('nor of the path %s', async (path) => {
+      const { entry, status } = await door.get(path)
+      expect(status).toBeGreaterThanOrEqual(400)
+      expect(JSON.stringify(entry)).not.toContain('mallory')
+    })
+  })
+
+  test('writes no words of an engine that fails to the log, and answers that it failed', async () => {
+    const own = searchDoor()
+    await archiveAll(files(join(own.root, 'eu-de')), sampleEvents(2, german), german)
+    own.archives.engine.page = async () => {
+      throw new Error("Conversion Error: Could not convert string 'mallory' to INT32\n\nLINE 1: mallory", {
+        cause: new TypeError('mallory'),
+      })
+    }
+    const { status, body, entry } = await own.get('/events?q=mallory')
+    expect({ status, body }).toEqual({
+      status: 500,
+      body: { code: 'INTERNAL', message: 'Something went wrong here: ask again. The log says what it was.' },
+    })
+    expect(JSON.stringify(entry)).not.toContain('mallory')
+    expect(entry.error).toMatchObject({
+      name: 'Error',
+      kind: 'Conversion Error',
+      stack: expect.arrayContaining([expect.stringContaining('events.test.ts')]),
+      cause: { name: 'TypeError' },
+    })
+    own.close()
   })
 
   test('answers leaves from those on that are named', async () => {
@@ -151,6 +203,72 @@ describe('a cursor', () => {
     const { body } = await door.get('/events?limit=10')
     const { status, body: error } = await door.get(`/events?limit=10&cursor=${body.next}`, 'german')
     expect({ status, code: error.code }).toEqual({ status: 400, code: 'BAD_CURSOR' })
+  })
+
+  describe('that somebody made up is refused', () => {
+    const made: [what: string, query: string, change: (cursor: Cursor) => object][] = [
+      ['asked in a year that is none', 'from=1d', () => ({ now: 9e15 })],
+      ['asked before all years', 'from=1d', () => ({ now: -9e15 })],
+      ['at a time that is none', 'sort=time', ({ position }) => ({ position: { ...position, time: 2.6e14 } })],
+      ['before all times', 'sort=time', ({ position }) => ({ position: { ...position, time: -3.1e13 } })],
+      ['a value where none is', 'sort=time', ({ position }) => ({ position: { ...position, value: 'x' } })],
+      ['a severity as text', 'sort=severity', ({ position }) => ({ position: { ...position, value: 'high' } })],
+      ['a severity of 1e300', 'sort=severity', ({ position }) => ({ position: { ...position, value: 1e300 } })],
+      ['no severity', 'sort=severity', ({ position: { value: _, ...position } }) => ({ position })],
+      ['an initiator as a number', 'sort=initiator', ({ position }) => ({ position: { ...position, value: 1 } })],
+      ['half a character', 'sort=initiator', ({ position }) => ({ position: { ...position, value: '\ud83d' } })],
+      ['a leaf below 0', 'sort=time', ({ position }) => ({ position: { ...position, leaf: -1 } })],
+      [
+        'a checkpoint that nobody signed',
+        'sort=time',
+        ({ checkpoints: [first] }) => ({
+          checkpoints: [{ ...first, note: first?.note.replace('\n300\n', '\n7\n') }],
+        }),
+      ],
+      [
+        'a checkpoint of another location',
+        'sort=time',
+        ({ checkpoints: [first, second] }) => ({ checkpoints: [{ ...first, note: second?.note }] }),
+      ],
+      [
+        'a checkpoint that is none',
+        'sort=time',
+        ({ checkpoints: [first] }) => ({ checkpoints: [{ ...first, note: 'x' }] }),
+      ],
+      ['a checkpoint twice', 'sort=time', ({ checkpoints: [first] }) => ({ checkpoints: [first, first] })],
+    ]
+    test.each(made)('%s', async (_, query, change) => {
+      const path = `/events?limit=5&${query}`
+      const { body } = await door.get(path)
+      const own = JSON.parse(inflateRawSync(Buffer.from(body.next, 'base64url')).toString()) as Cursor
+      expect(await door.get(`${path}&cursor=${writeCursor(own)}`)).toMatchObject({ status: 200 })
+      const cursor = writeCursor({ ...own, ...change(own) } as Cursor)
+      const { status, body: error, entry } = await door.get(`${path}&cursor=${cursor}`)
+      expect({ status, code: error.code, logged: entry.code }).toEqual({
+        status: 400,
+        code: 'BAD_CURSOR',
+        logged: 'BAD_CURSOR',
+      })
+    })
+  })
+
+  test('leads on whatever length the query has, and headers stay small', async () => {
+    const names = Array.from({ length: 365 }, (_, index) => `initiator!=nobody-${index}`).join('&')
+    const path = `/events?${names}&limit=300`
+    expect(Buffer.byteLength(path)).toBeGreaterThan(8 * 1024 - 500)
+    const first = await door.get(path)
+    expect(first).toMatchObject({ status: 200, headers: { 'registry-events-next': first.body.next } })
+    expect(first.headers).not.toHaveProperty('link')
+    expect(Object.entries(first.headers).join().length).toBeLessThan(4096)
+    const second = await door.get(`${path}&cursor=${first.body.next}`)
+    expect({ status: second.status, next: second.body.next }).toEqual({ status: 200, next: null })
+    expect(first.body.events.length + second.body.events.length).toBe(350)
+    for (const query of [
+      `cursor=${'x'.repeat(8186)}`,
+      `limit=1&cursor=${'x'.repeat(9000)}`,
+      `cursor=x&q=${'x'.repeat(8190)}`,
+    ])
+      expect(await door.get(`/events?${query}`)).toMatchObject({ status: 414, body: { code: 'QUERY_TOO_LARGE' } })
   })
 
   test('that would unfold to more than any cursor is refused', async () => {

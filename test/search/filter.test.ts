@@ -3,8 +3,9 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type Network, readNetwork } from '../../lib/address.ts'
 import { MACROS } from '../../lib/search/duckdb.ts'
-import { sampleArchive } from '../archive.ts'
-import { type SearchDoor, searchDoor } from './door.ts'
+import { files } from '../../lib/stores/files.ts'
+import { archiveAll, sampleArchive, sampleEvents } from '../archive.ts'
+import { type Item, type SearchDoor, searchDoor } from './door.ts'
 
 let door: SearchDoor
 
@@ -43,6 +44,10 @@ const MISTAKES: [query: string, what: string][] = [
     'address=192.0.2.0/33',
     '"address" has to be an address, or a network like 192.0.2.0/24, which "192.0.2.0/33" is not',
   ],
+  ['address=192.0.2.300', '"address" has to be an address, or a network like 192.0.2.0/24, which "192.0.2.300" is not'],
+  ['address=192.0.2', '"address" has to be an address'],
+  ['address=192.0.2.7:443', '"address" has to be an address'],
+  ['address=2001:db8:::1', '"address" has to be an address'],
   ['address=2001:db8::/129', '"address" has to be an address, or a network'],
   ['address=a/b', '"address" has to be an address, or a network'],
   ['location=mars', '"location" has to be one of us-south'],
@@ -171,6 +176,44 @@ describe('injection', () => {
       const { status, body } = await door.get(`/events/${encodeURIComponent(text)}`)
       expect({ status, code: body.code }).toEqual({ status: 404, code: 'NOT_FOUND' })
     }
+  })
+})
+
+describe('an address', () => {
+  const written = [
+    ['2001:db8::1', '2001:DB8::1', '2001:0db8:0:0:0:0:0:1', '2001:db8::0.0.0.1'],
+    ['192.0.2.7', '::ffff:192.0.2.7', '::FFFF:c000:207', '0:0:0:0:0:ffff:192.0.2.7'],
+    ['::', '0:0:0:0:0:0:0:0'],
+    ['::1', '0::0001'],
+    ['2001:db8::10'],
+    ['192.0.2.70', '2.192.0.2.7'],
+    ['unknown'],
+  ]
+  let own: SearchDoor
+  beforeAll(async () => {
+    own = searchDoor()
+    const [event] = [...sampleEvents(1)]
+    if (!event) throw new Error('no sample')
+    const made = written.flat().map((address, index) => ({
+      ...event,
+      id: `id-${index}`,
+      initiator: { ...event.initiator, host: { address, addressType: 'IPv6' as const } },
+    }))
+    await archiveAll(files(join(own.root, 'eu-de')), made)
+  })
+  afterAll(() => own.close())
+
+  test.each(written.slice(0, 5))('%s is found in whatever way it is written', async (...spellings) => {
+    for (const spelling of spellings) {
+      const { body } = await own.get(`/events?address=${encodeURIComponent(spelling)}`)
+      const found: string[] = body.events.map((one: Item) => one.event.initiator.host.address)
+      expect(found.toSorted()).toEqual(spellings.toSorted())
+    }
+  })
+
+  test('that is none is found as it is written', async () => {
+    expect((await own.get('/events?address=unknown')).body.events).toHaveLength(1)
+    expect((await own.get('/events?address=Unknown')).body.events).toHaveLength(0)
   })
 })
 

@@ -1,29 +1,13 @@
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { sampleArchive } from '../archive.ts'
 import { NOW } from '../now.ts'
-import { ALL, type SearchDoor, searchDoor } from './door.ts'
-
-const DAY = 24 * 60 * 60 * 1000
-const FROM = NOW - 2 * DAY
-const german = { location: 'eu-de', from: FROM, days: 2 } as const
-const japanese = { location: 'jp-tok', from: FROM, days: 2, seed: 2 } as const
+import { ALL, type Item, type SearchDoor, sampleDoor, searchDoor } from './door.ts'
 
 let door: SearchDoor
 
 beforeAll(async () => {
-  door = searchDoor()
-  await sampleArchive(join(door.root, 'eu-de'), 300, { ...german, batch: 100 })
-  await sampleArchive(join(door.root, 'jp-tok'), 50, japanese)
+  door = await sampleDoor()
 })
 afterAll(() => door.close())
-
-interface Item {
-  location: string
-  leaf: number
-  event: { id: string; eventTime: string; action: string; initiator: { name: string } }
-  proof?: string[]
-}
 
 describe('who asks', () => {
   test.each([
@@ -53,6 +37,26 @@ describe('who asks', () => {
     expect(await own.get('/reader', 'all', { address: '203.0.113.7', receivedAt: NOW + 60_000 })).toMatchObject({
       status: 200,
     })
+    own.close()
+  })
+
+  test('an address that guesses many secrets at once is told to wait, too', async () => {
+    const own = searchDoor()
+    const ask = async (reader: string, address: string): Promise<number> =>
+      (await own.get('/reader', reader, { address })).status
+    const many = (reader: (index: number) => string, address: string): Promise<number[]> =>
+      Promise.all(Array.from({ length: 500 }, (_, index) => ask(reader(index), address)))
+    const guesses = await many((index) => `guess-${index}`, '203.0.113.7')
+    expect(guesses.filter((status) => status === 401)).toHaveLength(20)
+    expect(guesses.filter((status) => status === 429)).toHaveLength(480)
+    // Who knows a secret may ask as often, and at once.
+    expect(new Set(await many(() => 'all', '203.0.113.8'))).toEqual(new Set([200]))
+    // A right one does not make up for wrong ones.
+    for (let index = 0; index < 20; index++) {
+      expect(await ask('all', '203.0.113.9')).toBe(200)
+      expect(await ask('wrong', '203.0.113.9')).toBe(401)
+    }
+    expect(await ask('wrong', '203.0.113.9')).toBe(429)
     own.close()
   })
 

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { actions } from '../../lib/actions.ts'
 import type { AuditEvent } from '../../lib/event.ts'
 
@@ -35,14 +36,24 @@ export function once(all: readonly Archived[]): Archived[] {
     })
 }
 
-const toNumber = (address: string): number => address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
+/** An address as URLs write it, all of them as IPv6; any other text as it is. */
+function oneSpelling(address: string): string {
+  if (!isIP(address)) return address
+  return new URL(`http://[${isIP(address) === 4 ? `::ffff:${address}` : address}]`).hostname
+}
+
+/** The number of an IPv4 address, also of one that is written as IPv6. */
+function toNumber(address: string): number | undefined {
+  const [, high, low] = /^\[::ffff:([\da-f]+):([\da-f]+)\]$/.exec(oneSpelling(address)) ?? []
+  return high && low ? Number.parseInt(high, 16) * 65_536 + Number.parseInt(low, 16) : undefined
+}
 
 function isWithin(address: string, network: string): boolean {
   const [first = '', bits = ''] = network.split('/')
-  const plain = address.replace('::ffff:', '')
-  if (!/^\d+\.\d+\.\d+\.\d+$/.test(plain)) return false
+  const [own, start] = [toNumber(address), toNumber(first)]
+  if (own === undefined || start === undefined) return false
   const size = 2 ** (32 - Number(bits))
-  return Math.floor(toNumber(plain) / size) === Math.floor(toNumber(first) / size)
+  return Math.floor(own / size) === Math.floor(start / size)
 }
 
 const whole = (action: string): string =>
@@ -57,7 +68,9 @@ const meets: Readonly<Record<string, (archived: Archived, value: string) => bool
   severity: ({ event }, value) => event.severity === value,
   initiator: ({ event }, value) => event.initiator.id === value || event.initiator.name === value,
   address: ({ event }, value) =>
-    value.includes('/') ? isWithin(event.initiator.host.address, value) : event.initiator.host.address === value,
+    value.includes('/')
+      ? isWithin(event.initiator.host.address, value)
+      : oneSpelling(event.initiator.host.address) === oneSpelling(value),
   target: ({ event }, value) => event.target.id === value || event.target.name === value,
   targetPrefix: ({ event }, value) => event.target.id.startsWith(value) || event.target.name.startsWith(value),
   targetContains: ({ event }, value) => event.target.id.includes(value) || event.target.name.includes(value),
@@ -74,6 +87,13 @@ export function meetsAll(one: Archived, query: URLSearchParams): boolean {
   const to = query.get('to')
   if (from && one.time < Date.parse(from)) return false
   if (to && one.time >= Date.parse(to)) return false
+  const starts = new Map(
+    query
+      .get('after')
+      ?.split(',')
+      .map((start) => start.split(':') as [string, string]),
+  )
+  if (one.leaf < Number(starts.get(one.location) ?? 0)) return false
   return Object.entries(meets).every(([name, meet]) => {
     const wanted = query.getAll(name)
     const unwanted = query.getAll(`${name}!`)
@@ -115,4 +135,47 @@ export function inOrder(events: readonly Archived[], sort: string): Archived[] {
         compare(one.location, other.location) ||
         one.leaf - other.leaf),
   )
+}
+
+const familyOf = (one: Archived): string => actions.find(({ action }) => action === one.event.action)?.family ?? ''
+
+const counted: Readonly<Record<string, (archived: Archived) => string>> = {
+  action: ({ event }) => event.action,
+  family: familyOf,
+  outcome: ({ event }) => event.outcome,
+  severity: ({ event }) => event.severity,
+  dataEvent: ({ event }) => String(event.dataEvent),
+  initiator: ({ event }) => event.initiator.name,
+  registry: ({ event }) => event.provenance?.registry ?? '',
+  region: ({ event }) => event.provenance?.region ?? '',
+  location: ({ location }) => location,
+  target: ({ event }) => event.target.name,
+  address: ({ event }) => event.initiator.host.address,
+}
+
+/** What events can be counted by. */
+export const countNames: readonly string[] = Object.keys(counted)
+
+/** How often each value occurs, the most frequent ones first: `top` at most. */
+export function countsBy(events: readonly Archived[], name: string, top: number): { value: string; count: number }[] {
+  const groups = Map.groupBy(events, counted[name] as (archived: Archived) => string)
+  return [...groups]
+    .map(([value, some]) => ({ value, count: some.length }))
+    .sort((one, other) => other.count - one.count || compare(one.value, other.value))
+    .slice(0, top)
+}
+
+/** The events of each interval of so many milliseconds that has any, and the failures among them. */
+export function bucketsOf(
+  events: readonly Archived[],
+  milliseconds: number,
+): { time: string; count: number; failures: number }[] {
+  const groups = Map.groupBy(events, (one) => Math.floor(one.time / milliseconds))
+  return [...groups]
+    .sort(([one], [other]) => one - other)
+    .map(([bucket, some]) => ({
+      time: new Date(bucket * milliseconds).toISOString(),
+      count: some.length,
+      failures: some.filter(({ event }) => event.outcome === 'failure').length,
+    }))
 }
