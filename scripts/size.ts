@@ -8,13 +8,13 @@ import { type SourceName, sources } from '../lib/sources/index.ts'
 // Fails when a packaged function is larger than its budget: size is what a cold start pays for. A function carries the sources that
 // its registries use, so there is a budget for each of them.
 
-const BUDGET_KB = 92
+const BUDGET_KB = 93
 
 /** Sources that may be larger, and why. */
 const LARGER: Readonly<Partial<Record<SourceName, { kb: number; why: string }>>> = {
   artifactregistry: { kb: 107, why: 'the library that verifies tokens' },
   ecr: { kb: 100, why: 'the operations of an API, by name' },
-  gitlab: { kb: 103, why: 'hundreds of kinds of audit events, by name' },
+  gitlab: { kb: 104, why: 'hundreds of kinds of audit events, by name' },
   quay: { kb: 99, why: 'every kind of entry of its log, by name' },
 }
 
