@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Option } from 'commander'
 import type { AuditEvent } from '../lib/event.ts'
 import { shortAction } from './actions.ts'
-import { CommandError } from './exits.ts'
+import { CommandError, counted } from './exits.ts'
 import { Offering } from './query.ts'
 import { askJson, type Reader } from './reader.ts'
 import { fitted, type Terminal } from './terminal.ts'
@@ -33,12 +33,21 @@ export interface Damage {
   why: string
 }
 
+/** Events that were removed under retention; CSV does not say of which days. */
+export interface Removed {
+  location: string
+  firstDay?: string
+  lastDay?: string
+  count: number
+}
+
 /** An answer of `GET /events`. */
 export interface Page {
   events: readonly Found[]
   next: string | null
   complete: readonly Complete[]
   damaged?: readonly Damage[]
+  removed?: readonly Removed[]
 }
 
 /** Most events of a page. */
@@ -109,11 +118,17 @@ export async function* pages({
   } while (cursor !== null)
 }
 
-/** Says which files could not be read; whether there are any. */
-export function tellDamaged(terminal: Terminal, damaged: readonly Damage[] | undefined): boolean {
-  for (const { location, file, why } of damaged ?? [])
-    terminal.note(`Damaged, and left out: ${file} of ${location}: ${why}`)
-  return (damaged?.length ?? 0) > 0
+/** Says what an answer is without: what was removed under retention, and what is damaged; whether anything is damaged. */
+export function tellLacking(
+  terminal: Terminal,
+  { damaged = [], removed = [] }: Pick<Page, 'damaged' | 'removed'>,
+): boolean {
+  for (const { location, firstDay, lastDay, count } of removed) {
+    const days = firstDay === undefined ? '' : ` of ${firstDay === lastDay ? firstDay : `${firstDay} to ${lastDay}`}`
+    terminal.note(`Not in it: ${counted(count, 'event')} of ${location}${days} that retention removed.`)
+  }
+  for (const { location, file, why } of damaged) terminal.note(`Damaged, and left out: ${file} of ${location}: ${why}`)
+  return damaged.length > 0
 }
 
 /** A column of a table of events. */

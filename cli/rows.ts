@@ -1,4 +1,13 @@
-import { type Complete, type Damage, type Found, limited, nextCursor, pages, sameState } from './events.ts'
+import {
+  type Complete,
+  type Damage,
+  type Found,
+  limited,
+  nextCursor,
+  pages,
+  type Removed,
+  sameState,
+} from './events.ts'
 import { CommandError } from './exits.ts'
 import { leavesOf } from './leaves.ts'
 import type { Reader } from './reader.ts'
@@ -14,6 +23,7 @@ export interface Batch {
   complete: readonly Complete[]
   isLast: boolean
   damaged: readonly Damage[]
+  removed: readonly Removed[]
 }
 
 /** A question, and how it is asked. */
@@ -67,13 +77,17 @@ async function* csvBatches({ reader, query, limit, signal }: Question): AsyncGen
     // A long query has no `Link`.
     const next = headers.get('registry-events-next')
     cursor = nextCursor(cursor, next === null ? headers.get('link') : `<?cursor=${next}>; rel="next"`, reader)
-    yield { head, rows, complete, isLast: cursor === null, damaged: [] }
+    const removed = [...leavesOf(headers.get('registry-events-removed') ?? '')].map(([location, count]) => ({
+      location,
+      count,
+    }))
+    yield { head, rows, complete, isLast: cursor === null, damaged: [], removed }
   } while (cursor !== null)
 }
 
 async function* jsonBatches(question: Question, head: string, row: (found: Found) => string): AsyncGenerator<Batch> {
-  for await (const { events, complete, next, damaged = [] } of pages(question))
-    yield { head, rows: events.map(row), complete, isLast: next === null, damaged }
+  for await (const { events, complete, next, damaged = [], removed = [] } of pages(question))
+    yield { head, rows: events.map(row), complete, isLast: next === null, damaged, removed }
 }
 
 /** All pages of a question, in a form. */
@@ -90,6 +104,13 @@ export interface Written {
   isAll: boolean
   complete: readonly Complete[]
   damaged: readonly Damage[]
+  removed: readonly Removed[]
+}
+
+/** What stands behind the rows in JSON. */
+function tailOf({ isAll, complete, damaged, removed }: Written): string {
+  const lack = { ...(damaged.length > 0 ? { damaged } : {}), ...(removed.length > 0 ? { removed } : {}) }
+  return `\n],${json({ all: isAll, complete, ...lack }).slice(1)}\n`
 }
 
 /** Gives `put` the text of at most `most` rows, page by page. In JSON what the whole answer says stands behind them. */
@@ -100,8 +121,9 @@ export async function write(
   put: (text: string, count: number) => Promise<void>,
 ): Promise<Written> {
   const between = form === 'json' ? ',\n' : ''
-  const damaged: Damage[] = []
-  const written: Written = { count: 0, isAll: false, complete: [], damaged }
+  // Every page tells of all that is damaged.
+  const damaged = new Map<string, Damage>()
+  const written: Written = { count: 0, isAll: false, complete: [], damaged: [], removed: [] }
   let head: string | undefined
   for await (const batch of all) {
     const rows = batch.rows.slice(0, most - written.count)
@@ -110,14 +132,12 @@ export async function write(
     written.count += rows.length
     written.complete = batch.complete
     written.isAll = batch.isLast && rows.length === batch.rows.length
-    damaged.push(...batch.damaged)
+    written.removed = batch.removed
+    for (const one of batch.damaged) damaged.set(json(one), one)
+    written.damaged = [...damaged.values()]
     await put(begin + rows.join(between), written.count)
     if (written.count >= most) break
   }
-  if (form === 'json') {
-    const { isAll, complete } = written
-    const torn = damaged.length > 0 ? `,"damaged":${json(damaged)}` : ''
-    await put(`\n],"all":${isAll},"complete":${json(complete)}${torn}}\n`, written.count)
-  }
+  if (form === 'json') await put(tailOf(written), written.count)
   return written
 }

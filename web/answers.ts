@@ -43,11 +43,12 @@ export interface Damaged {
   why: string
 }
 
-/** Events of a day that were removed under retention, as the archive's signed note of it says. */
+/** Events that were removed under retention, of the days from `firstDay` to `lastDay`: signed notes of the log say so. */
 export interface Removed {
   location: string
-  day: string
-  [member: string]: unknown
+  firstDay: string
+  lastDay: string
+  count: number
 }
 
 /** What an answer is without, when there is something. */

@@ -40,7 +40,8 @@ export function inShort(
     return { state: 'unknown', words: `${places - good} of ${many(places, 'checkpoint')} can not be checked` }
   }
   if (removed.length > 0) {
-    return { state: 'unknown', words: `Whole but for ${many(removed.length, 'day')} removed under retention` }
+    const count = removed.reduce((sum, one) => sum + one.count, 0)
+    return { state: 'unknown', words: `Whole but for ${many(count, 'event')} removed under retention` }
   }
   return { state: 'ok', words: `Whole at ${many(places, 'signed checkpoint')}` }
 }

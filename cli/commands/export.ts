@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { Option } from 'commander'
 import type { Call, Spec } from '../command.ts'
-import { completeText, PAGE, tellDamaged } from '../events.ts'
+import { completeText, PAGE, tellLacking } from '../events.ts'
 import { CommandError, counted, type Exit } from '../exits.ts'
 import { leavesOf, leavesText } from '../leaves.ts'
 import { type QueryOptions, queryOf, queryOptions, sorts } from '../query.ts'
@@ -73,7 +73,7 @@ async function copy(call: Call<Options>, query: URLSearchParams, sink: Sink): Pr
     await sink.put(text)
     terminal.progress('exported', done, Math.max(total, done))
   })
-  const isDamaged = tellDamaged(terminal, written.damaged)
+  const isDamaged = tellLacking(terminal, written)
   if (isDamaged && !options.skipDamaged)
     throw new CommandError('damaged', 'Say --skip-damaged to export what can be read.')
   if (!options.skipDamaged) await checkCount(reader, query, written, signal)
@@ -115,7 +115,7 @@ export const exporting: Spec<Options> = {
       terminal.note(output === undefined ? 'What was written is not all of it.' : `${output} was not written.`)
       throw error
     }
-    const { count: events, complete, damaged } = written
+    const { count: events, complete, damaged, removed } = written
     const bytes = sink.bytes()
     const sha256 = sink.digest()
     if (output !== undefined) {
@@ -127,6 +127,7 @@ export const exporting: Spec<Options> = {
         sha256,
         complete,
         ...(damaged.length > 0 ? { damaged } : {}),
+        ...(removed.length > 0 ? { removed } : {}),
       })
       terminal.print(`${output}\n${counted(events, 'event')}, ${bytes} bytes, SHA-256 ${sha256}`)
     }

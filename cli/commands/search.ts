@@ -7,7 +7,7 @@ import {
   eventLines,
   PAGE,
   pages,
-  tellDamaged,
+  tellLacking,
   tellNarrow,
 } from '../events.ts'
 import { CommandError, counted, type Exit } from '../exits.ts'
@@ -42,7 +42,7 @@ function formOf({ json, format, proof }: Options): Form | undefined {
 /** A table whose columns are as wide as the first page needs. */
 async function* tableBatches({ options, terminal }: Call<Options>, question: Question): AsyncGenerator<Batch> {
   let lines: ReturnType<typeof eventLines> | undefined
-  for await (const { events, complete, next, damaged = [] } of pages(question)) {
+  for await (const { events, complete, next, damaged = [], removed = [] } of pages(question)) {
     lines ??= eventLines(events, terminal.width, options.columns)
     const { head, line, names } = lines
     yield {
@@ -52,6 +52,7 @@ async function* tableBatches({ options, terminal }: Call<Options>, question: Que
       complete,
       isLast: next === null,
       damaged,
+      removed,
     }
     if (next === null && events.length > 0) tellNarrow(terminal, names, options.columns)
   }
@@ -86,8 +87,9 @@ export const search: Spec<Options> = {
     const most = options.all ? Number.POSITIVE_INFINITY : (options.limit ?? LIMIT)
     const question = { reader: openReader(options), query, limit: Math.min(most, PAGE), signal }
     const all = form ? batches(question, form) : tableBatches(call, question)
-    const { count, isAll, complete, damaged } = await write(all, form, most, terminal.raw)
-    const isDamaged = tellDamaged(terminal, damaged)
+    const written = await write(all, form, most, terminal.raw)
+    const { count, isAll, complete } = written
+    const isDamaged = tellLacking(terminal, written)
     const more = isAll ? '' : '; there are more: --limit <number>, or --all'
     terminal.note(`${counted(count, 'event')}${more}. Complete at ${completeText(complete)}.`)
     return isDamaged ? 'damaged' : 'ok'

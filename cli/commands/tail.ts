@@ -13,7 +13,7 @@ import {
   PAGE,
   type Page,
   pages,
-  tellDamaged,
+  tellLacking,
   tellNarrow,
 } from '../events.ts'
 import { counted, type Exit } from '../exits.ts'
@@ -98,7 +98,7 @@ function damageTeller({ terminal }: Call<Options>) {
   return (damaged: readonly Damage[] = []): boolean => {
     const fresh = damaged.filter(({ file }) => !told.has(file))
     for (const { file } of fresh) told.add(file)
-    tellDamaged(terminal, fresh)
+    tellLacking(terminal, { damaged: fresh })
     return told.size > 0
   }
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import { addressAt } from '../../cli/address.ts'
-import { columnsFor, eventLines, type Found, nextCursor, type Page, pages } from '../../cli/events.ts'
+import { columnsFor, eventLines, type Found, nextCursor, type Page, pages, tellLacking } from '../../cli/events.ts'
 import { openReader, patient, type Reader, ReaderError } from '../../cli/reader.ts'
 import { recordsOf, write } from '../../cli/rows.ts'
-import { fitted, table, wrapped } from '../../cli/terminal.ts'
+import { fitted, type Terminal, table, wrapped } from '../../cli/terminal.ts'
 
 // How events come from the search, and how they look.
 
@@ -98,6 +98,10 @@ function answering(...answers: (Partial<Page> | Error)[]): Reader {
 describe('pages', () => {
   const { signal } = new AbortController()
   const whole = { complete: [{ location: 'eu-de', size: 3 }] }
+  const lack = {
+    damaged: [{ location: 'eu-de', file: 'events/x', why: 'It is torn.' }],
+    removed: [{ location: 'eu-de', firstDay: '2026-09-01', lastDay: '2026-10-01', count: 290 }],
+  }
   const read = async (...answers: (Partial<Page> | Error)[]) => {
     const all: string[] = []
     const question = { reader: answering(...answers), query: new URLSearchParams(), limit: 2, signal }
@@ -120,9 +124,21 @@ describe('pages', () => {
     await expect(read({})).rejects.toThrow('there is not the search')
   })
 
+  test('tell once what they are without, and only damage is a mistake', () => {
+    const notes: string[] = []
+    const terminal = { note: (text: string) => void notes.push(text) } as unknown as Terminal
+    expect(tellLacking(terminal, lack)).toBe(true)
+    expect(notes).toEqual([
+      'Not in it: 290 events of eu-de of 2026-09-01 to 2026-10-01 that retention removed.',
+      'Damaged, and left out: events/x of eu-de: It is torn.',
+    ])
+    expect(tellLacking(terminal, { removed: [{ location: 'eu-de', count: 1 }] })).toBe(false)
+    expect(notes.at(-1)).toBe('Not in it: 1 event of eu-de that retention removed.')
+  })
+
   test('written as JSON are JSON, whatever is in them', async () => {
     async function* batches() {
-      const rest = { head: '{"events":[\n', complete: whole.complete, damaged: [] }
+      const rest = { head: '{"events":[\n', ...whole, ...lack }
       yield { ...rest, rows: [], isLast: false }
       yield { ...rest, rows: ['1', '2'], isLast: false }
       yield { ...rest, rows: ['3', '4'], isLast: true }
@@ -132,10 +148,10 @@ describe('pages', () => {
       text += more
     }
     expect(await write(batches(), 'json', 3, put)).toMatchObject({ count: 3, isAll: false })
-    expect(JSON.parse(text)).toEqual({ events: [1, 2, 3], all: false, ...whole })
+    expect(JSON.parse(text)).toEqual({ events: [1, 2, 3], all: false, ...whole, ...lack })
     text = ''
     expect(await write(batches(), 'json', 4, put)).toMatchObject({ count: 4, isAll: true })
-    expect(JSON.parse(text)).toEqual({ events: [1, 2, 3, 4], all: true, ...whole })
+    expect(JSON.parse(text)).toEqual({ events: [1, 2, 3, 4], all: true, ...whole, ...lack })
   })
 })
 

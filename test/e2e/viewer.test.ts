@@ -472,12 +472,12 @@ describe('a log, and the files behind it:', () => {
 
   test('what was removed under retention is told', async () => {
     await small.replace(FEW)
-    const removed = [{ location: 'eu-de', day: '2026-10-01', leaves: [[0, 29]] }]
+    const removed = [{ location: 'eu-de', firstDay: '2026-10-01', lastDay: '2026-10-02', count: 30 }]
     small.lie = changing(/^\/events\?/, (page) => ({ ...page, removed }))
     await opened('#last=90d', small)
-    await whole(/^Whole but for 1 day removed under retention: details$/)
+    await whole(/^Whole but for 30 events removed under retention: details$/)
     await page.getByRole('button', { name: /under retention: details$/ }).click()
-    await page.getByText('2026-10-01, leaves 0–29: removed under retention.').waitFor()
+    await page.getByText('2026-10-01 to 2026-10-02: 30 events removed under retention.').waitFor()
     small.lie = undefined
   })
 

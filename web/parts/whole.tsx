@@ -8,11 +8,8 @@ import { Popover } from './controls.tsx'
 import { Icon } from './icons.tsx'
 import { Check, icons } from './proofs.tsx'
 
-/** What of a day was removed, as far as the answer tells. */
-function goneOf({ day, leaves }: Removed): string {
-  const which = Array.isArray(leaves) ? leaves.map((range) => [range].flat().join('–')).join(', ') : leaves
-  return `${day}${which === undefined ? '' : `, leaves ${which}`}: removed under retention.`
-}
+const goneOf = ({ firstDay, lastDay, count }: Removed): string =>
+  `${firstDay === lastDay ? firstDay : `${firstDay} to ${lastDay}`}: ${events(count)} removed under retention.`
 
 /** When the check began whose findings are shown. */
 let latest = 0
