@@ -92,12 +92,12 @@ function follower(query: URLSearchParams, note: (text: string) => void) {
   }
 }
 
-/** Says each damaged file once. */
+/** Says everything that is damaged once. */
 function damageTeller({ terminal }: Call<Options>) {
   const told = new Set<string>()
   return (damaged: readonly Damage[] = []): boolean => {
-    const fresh = damaged.filter(({ file }) => !told.has(file))
-    for (const { file } of fresh) told.add(file)
+    const fresh = damaged.filter((one) => !told.has(JSON.stringify(one)))
+    for (const one of fresh) told.add(JSON.stringify(one))
     tellLacking(terminal, { damaged: fresh })
     return told.size > 0
   }

@@ -101,7 +101,7 @@ async function findMany(watch: Watch, state: State, log: Log, alerting: Alerting
   if (repaired.length > 0) found = await look(from)
   const telling = tellable(search, found.drafts, new Map(state.told), now)
   const [first] = found.damaged
-  const failure = first && `${first} can't be read: what is in it was not looked at.`
+  const failure = first ? `${first} can't be read: what is in it was not looked at.` : found.lacks
   return { ...telling, damaged: stillDamaged(state.damaged, found.damaged, from), sizes: state.sizes, failure }
 }
 

@@ -33,6 +33,8 @@ interface Look {
   ask: Ask
   /** Files that it needs and that can't be read. */
   damaged: Set<string>
+  /** What else the answers are without, and why: leaves that are in no file, for one. Nobody knows what they were. */
+  lacks: string | undefined
 }
 
 /** Those of `items` that count. What has been archived since the look began is for the next one. */
@@ -49,8 +51,9 @@ async function* newMatches(look: Look): AsyncGenerator<Match[]> {
   // Whether they can be read by now is seen only by asking for what is in them.
   const firsts = damaged.map((name) => parseEventsFile(name)?.first ?? 0)
   for await (const answer of asked(search, location, { times, after: Math.min(from, ...firsts) }, ask)) {
-    for (const { file } of answer.damaged ?? []) {
-      if (damaged.includes(file) || reaches(file, from)) look.damaged.add(file)
+    for (const { file, why } of answer.damaged ?? []) {
+      if (!parseEventsFile(file)) look.lacks ??= why
+      else if (damaged.includes(file) || reaches(file, from)) look.damaged.add(file)
     }
     yield matchesOf(look, answer.events).filter(({ item }) => item.leaf >= from)
   }
@@ -94,7 +97,8 @@ async function findWindows(look: Look, atLeast: number): Promise<Drafts> {
   const { drafts, add } = drafting(search)
   const windows = new Map<string, ReturnType<typeof newlyEnough<Match>>>()
   for await (const answer of asked(search, location, { times }, ask)) {
-    for (const { file } of answer.damaged ?? []) if (isOf(file, times)) look.damaged.add(file)
+    // What else it is without, anywhere in the log, is no news.
+    for (const { file } of answer.damaged ?? []) if (parseEventsFile(file) && isOf(file, times)) look.damaged.add(file)
     for (const match of matchesOf(look, answer.events)) {
       const value = by ? valueIn(match.item.event, by) : ''
       const window = windows.get(value) ?? newlyEnough<Match>({ over, atLeast }, isNewIn(part), add)
@@ -122,6 +126,8 @@ async function findNew(look: Look): Promise<Drafts> {
 export interface Found {
   drafts: Drafts
   damaged: readonly string[]
+  /** Why it is without something that is in no file. */
+  lacks?: string | undefined
 }
 
 /**
@@ -129,8 +135,10 @@ export interface Found {
  * the log ended at `part.from`.
  */
 export async function findAtLeast(search: AlertSearch, location: Location, part: Part, ask: Ask): Promise<Found> {
-  const look: Look = { search, location, part, ask, damaged: new Set() }
+  const { from, size, times } = part
+  const lacks = size > from && times.length === 0 ? `The leaves ${from}-${size - 1} are in no file.` : undefined
+  const look: Look = { search, location, part, ask, damaged: new Set(), lacks }
   const { atLeast = 1 } = search.threshold
   const drafts = atLeast === 1 ? await findNew(look) : await findWindows(look, atLeast)
-  return { drafts, damaged: [...look.damaged] }
+  return { drafts, damaged: [...look.damaged], lacks: look.lacks }
 }

@@ -128,9 +128,16 @@ function fileIn(reason: string): Damaged | undefined {
   return file && { location: file.location as Location, file: name, why: 'Athena can not read it.' }
 }
 
+/** The files of a location, and when they were listed. */
+interface Looked extends Listed {
+  at: number
+}
+
 /** Milliseconds between two looks at a statement: twice as long each time. */
 const FIRST_LOOK = 100
 const LAST_LOOK = 1000
+/** For so long it is believed that no file has gone. */
+const LISTED_MILLISECONDS = 60_000
 /** Files that are left out for one question, one after the other. */
 const MOST_DAMAGED = 5
 
@@ -168,7 +175,7 @@ interface Checked {
 /** Athena in one AWS region. */
 export function athena(options: AthenaOptions): Engine {
   const { region, database, workGroup, timeout, store } = options
-  const listings = new Map<Location, Promise<Listed>>()
+  const listings = new Map<Location, Promise<Looked>>()
   const checks = new Map<Location, Promise<Checked>>()
 
   async function ask(operation: string, input: object): Promise<Record<string, unknown>> {
@@ -214,18 +221,19 @@ export function athena(options: AthenaOptions): Engine {
     return rows
   }
 
-  async function list({ location, size }: Scope): Promise<Listed> {
+  async function list({ location, size }: Scope): Promise<Looked> {
     const names: string[] = []
     for await (const { name } of store(location).list(eventsOf(location))) names.push(name)
-    return listedOf(location, size, names)
+    return { ...listedOf(location, size, names), at: performance.now() }
   }
 
-  /** The files of a location, listed anew when its log has grown. */
-  function listing(scope: Scope): Promise<Listed> {
+  /** The files of a location, listed anew when its log has grown, and every minute: files may have gone. */
+  function listing(scope: Scope): Promise<Looked> {
     const { location, size } = scope
     const anew = () => list(scope)
     const before = listings.get(location) ?? Promise.reject()
-    const made = before.then((known) => (known.size < size ? anew() : known), anew)
+    const isOld = (known: Looked) => known.size < size || performance.now() - known.at > LISTED_MILLISECONDS
+    const made = before.then((known) => (isOld(known) ? anew() : known), anew)
     listings.set(location, made)
     return made
   }

@@ -1,4 +1,4 @@
-import { CHECKPOINT, LOG_KEY } from '../archive/names.ts'
+import { CHECKPOINT, journalName, LOG_KEY, TILES } from '../archive/names.ts'
 import { RouterError } from '../errors.ts'
 import type { Location } from '../locations.ts'
 import { openCheckpoint } from '../proof/checkpoint.ts'
@@ -10,7 +10,7 @@ import type { Damaged } from './engine.ts'
 
 /** Where logs are. */
 export interface Logs {
-  store(location: Location): Pick<Store, 'get'>
+  store(location: Location): Pick<Store, 'get' | 'list'>
   /** The key of the log of a location, where it is known from elsewhere than the archive. */
   key?(location: Location): Promise<VerifierKey | undefined>
 }
@@ -57,9 +57,25 @@ export async function completeAt(location: Location, checkpoint: string, logs: L
   }
 }
 
-/** The checkpoint of the archive of `location` as it is now; `undefined` while nothing is archived. */
+/** Whether the log of a location has begun: its first batch is written out, or under way. */
+async function hasBegun(store: Pick<Store, 'list'>): Promise<boolean> {
+  for await (const _ of store.list(TILES)) return true
+  return false
+}
+
+/**
+ * The checkpoint of the archive of `location` as it is now; `undefined` while nothing is archived. Rejects with `ARCHIVE_DAMAGED` when it was
+ * taken away.
+ */
 export async function checkpointOf(location: Location, logs: Logs): Promise<Complete | undefined> {
-  const stored = await logs.store(location).get(CHECKPOINT)
+  const store = logs.store(location)
+  let stored = await store.get(CHECKPOINT)
+  if (!stored && (await hasBegun(store))) {
+    // It may have been written meanwhile, or the first batch is just being written out.
+    stored = await store.get(CHECKPOINT)
+    if (!stored && !(await store.get(journalName(0))))
+      throw damagedAt(location, new RouterError('ARCHIVE_DAMAGED', `There is no ${CHECKPOINT}: it was taken away.`))
+  }
   return stored && completeAt(location, stored.bytes.toString(), logs)
 }
 

@@ -20,7 +20,8 @@ export interface Batch {
 }
 
 const TEXT = /^([^\n]+)\/journal\n(\d+)\n(\d+)\n(\d+)\n([A-Za-z0-9+/=]+)\n$/
-const LINE = /^\d* \{.*\}$/
+// U+2028 and U+2029 end no line here.
+const LINE = /^\d* \{.*\}$/s
 
 /** The hashes of the events in `frame`; `undefined` when it is damaged. */
 function hashesIn(frame: Buffer): string[] | undefined {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Alerting } from '../../lib/alerts/alerts.ts'
@@ -671,6 +671,23 @@ describe('whatever happens', () => {
     expect(await archives.run()).toMatchObject({ made: 1, failures: [] })
     expect(pager.taken.map(({ body }) => body.data.count)).toEqual([3])
     expect(await archives.run(10)).toEqual(nothing)
+  })
+
+  test('a file that is gone is told, and neither stops nor repeats what is told of others', async () => {
+    forReal()
+    archives.watch(saved({ quiet: '1h' }), saved({ id: 'twice', atLeast: 2, over: '10m', quiet: '1h' }))
+    await archives.archive('eu-de', { time: START })
+    await archives.run()
+    await archives.archive('eu-de', deletion('a:1', START))
+    const folder = join(archives.root, 'eu-de/events/location=eu-de/day=2026-11-23')
+    for (const file of readdirSync(folder).filter((name) => name.startsWith('000000000001-')))
+      rmSync(join(folder, file))
+    expect(await archives.run()).toMatchObject({ made: 0, failures: [{ why: 'The leaves 1-1 are in no file.' }, {}] })
+    await archives.archive('eu-de', deletion('a:2', START), deletion('a:3', START))
+    const why = 'The leaves 1 are in no file.'
+    expect(await archives.run()).toMatchObject({ made: 2, delivered: 2, failures: [{ why }, { why }] })
+    for (let time = 0; time < 5; time++) expect(await archives.run(61)).toMatchObject({ made: 0, failures: [] })
+    expect(pager.taken.map(({ body }) => body.data.count)).toEqual([2, 2])
   })
 
   test.each(['9999-12-31T23:59:59.990Z', '1000-01-01T00:00:00.000Z'])(
