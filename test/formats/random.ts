@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { EditionAction } from '../../lib/edition.ts'
+import { escapedName } from '../../lib/json.ts'
 import { isClean } from '../../lib/text.ts'
 import { targets } from '../samples.ts'
 
@@ -22,11 +23,12 @@ const identity = name.filter((text) => isClean(text, 60))
 /** Text that is cleaned before it stands anywhere. */
 const dirty = fc.string({ unit: 'binary', maxLength: 40 })
 const who = dirty.map((text) => `w${text}`)
-const bag = fc.dictionary(
-  fc.string({ unit: 'binary', maxLength: 12 }),
-  fc.jsonValue({ maxDepth: 2, stringUnit: 'binary' }),
-  { maxKeys: 3 },
-)
+// A name that JSON has to escape is refused.
+const bag = fc
+  .dictionary(fc.string({ unit: 'binary', maxLength: 12 }), fc.jsonValue({ maxDepth: 2, stringUnit: 'binary' }), {
+    maxKeys: 3,
+  })
+  .filter((value) => escapedName(value) === undefined)
 const address = fc.oneof(fc.ipV4(), fc.ipV6(), fc.constant('192.0.2.0/24'), fc.constant('[2001:db8::1]:4711'), dirty)
 
 /** Outcomes and codes that do not contradict each other. */
