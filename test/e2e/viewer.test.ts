@@ -71,7 +71,7 @@ async function opened(hash?: string, at?: Searchable): Promise<void> {
   await rows().first().waitFor()
 }
 
-const shows = (what: string, holds: () => Promise<boolean>) => until(what, holds, 20, () => page.url())
+const shows = (what: string, holds: () => Promise<boolean>) => until(what, holds, 60, () => page.url())
 const counts = (n: number) => shows(`${n} events are found`, async () => (await total()) === n)
 const state = () => verdict().getAttribute('data-state')
 const is = (wanted: string) => shows(`the proof is ${wanted}`, async () => (await state()) === wanted)
@@ -209,7 +209,8 @@ describe('the list', () => {
 describe('filters', () => {
   test('are added and left out by a click, and removed', async () => {
     await opened()
-    const all = await total()
+    const all = await asked('')
+    await counts(all)
     await page.getByRole('button', { name: /^Action is image\.delete:/ }).click()
     const deletions = await asked('action=image.delete')
     await counts(deletions)
@@ -252,7 +253,8 @@ describe('filters', () => {
     await opened('#last=7d')
     await page.getByRole('slider').waitFor()
     await shows('there are bars', async () => ((await page.locator('.plot .all').getAttribute('d')) ?? '') !== '')
-    const before = await total()
+    const before = await asked('')
+    await counts(before)
     const box = (await page.locator('.plot').boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 }
     await page.mouse.move(box.x + box.width * 0.8, box.y + 20)
     await page.mouse.down()
